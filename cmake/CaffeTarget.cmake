@@ -1,0 +1,29 @@
+# What every source file of the library, and everyone who links it, compiles with.
+target_compile_features(caffe PUBLIC cxx_std_20)
+set_target_properties(caffe PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON
+                      VERSION ${PROJECT_VERSION} SOVERSION 1)
+target_include_directories(caffe PUBLIC
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+  $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>)
+target_include_directories(caffe SYSTEM PUBLIC
+  ${Protobuf_INCLUDE_DIRS} ${OpenCV_INCLUDE_DIRS} ${CBLAS_INCLUDE_DIR} ${LMDB_INCLUDE_DIR})
+target_link_libraries(caffe
+  PUBLIC protobuf::libprotobuf glog::glog gflags opencv_core opencv_imgproc opencv_imgcodecs
+         ${LMDB_LIBRARY} ${CBLAS_LIBRARY} OpenMP::OpenMP_CXX Threads::Threads
+  PRIVATE DNNL::dnnl)
+target_compile_options(caffe PRIVATE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wno-unused-parameter -ffp-contract=off
+    -fno-math-errno -fno-trapping-math>
+  $<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda --expt-relaxed-constexpr -diag-suppress=20012
+    -Xcompiler=-Wall>)
+if(CAFFE_CUDA)
+  target_compile_features(caffe PUBLIC cuda_std_20)
+  target_include_directories(caffe PRIVATE ${PROJECT_SOURCE_DIR}/caffe/device/cuda)
+  target_include_directories(caffe SYSTEM PUBLIC ${CUDNN_INCLUDE_DIR} ${NCCL_INCLUDE_DIR})
+  target_link_libraries(caffe PUBLIC CUDA::cudart CUDA::cublas CUDA::curand
+                        ${CUDNN_LIBRARY} ${NCCL_LIBRARY})
+  target_compile_definitions(caffe PUBLIC USE_CUDNN USE_NCCL)
+else()
+  target_include_directories(caffe PRIVATE ${PROJECT_SOURCE_DIR}/caffe/device/no_cuda)
+  target_compile_definitions(caffe PUBLIC CPU_ONLY)
+endif()
