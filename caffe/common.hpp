@@ -82,8 +82,6 @@ void GlobalInit(int* pargc, char*** pargv);
 /// random generator and its place among parallel solvers. One per thread.
 class Caffe {
  public:
-  ~Caffe();
-
   /// This thread's context.
   static Caffe& Get();
 
@@ -106,7 +104,7 @@ class Caffe {
   static RNG& rng_stream();
 
 #ifndef CPU_ONLY
-  /// Created at first use, on stream().
+  /// This thread's own for the current device; created at first use, on stream().
   static cublasHandle_t cublas_handle();
   static curandGenerator_t curand_generator();
   /// See cuda::CurrentStream.
@@ -139,10 +137,6 @@ class Caffe {
   static bool root_solver() { return Get().solver_rank_ == 0; }
 
  protected:
-#ifndef CPU_ONLY
-  cublasHandle_t cublas_handle_ = nullptr;
-  curandGenerator_t curand_generator_ = nullptr;
-#endif
   shared_ptr<RNG> random_generator_;
   uint64_t random_seed_ = 0;
   bool has_random_seed_ = false;
