@@ -1,0 +1,28 @@
+#include "caffe/layers/relu_kernels.hpp"
+
+#include "caffe/device/launch.hpp"
+
+namespace caffe {
+
+template <class Device, class Dtype>
+void relu_forward(int64_t n, Dtype slope, const Dtype* x, Dtype* y) {
+  ForEach<Device>(n, [=] CAFFE_HD(int64_t i) {
+    const Dtype v = x[i];
+    y[i] = v > Dtype(0) ? v : slope * v;
+  });
+}
+
+template <class Device, class Dtype>
+void relu_backward(int64_t n, Dtype slope, const Dtype* x, const Dtype* dy, Dtype* dx) {
+  ForEach<Device>(n, [=] CAFFE_HD(int64_t i) {
+    const Dtype g = dy[i];
+    dx[i] = x[i] > Dtype(0) ? g : slope * g;
+  });
+}
+
+#define INSTANTIATE(Device, Dtype)                                                      \
+  template void relu_forward<Device, Dtype>(int64_t, Dtype, const Dtype*, Dtype*);      \
+  template void relu_backward<Device, Dtype>(int64_t, Dtype, const Dtype*, const Dtype*, Dtype*);
+CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
+
+}  // namespace caffe
