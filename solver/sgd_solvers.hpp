@@ -1,0 +1,105 @@
+#ifndef CAFFE_SOLVER_SGD_SOLVERS_HPP_
+#define CAFFE_SOLVER_SGD_SOLVERS_HPP_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "solver/lr_policy.hpp"
+#include "solver/solver.hpp"
+#include "solver/update_rule.hpp"
+
+namespace caffe {
+
+template <typename Dtype>
+class ChannelDropBack;
+template <typename Dtype>
+class FusedUpdate;
+
+/// Gradient descent with momentum, and the base of all solvers that work parameter by
+/// parameter: learning-rate policy, clipping, accumulation, weight decay, history, and the
+/// masks of ChannelDropBack where `channel_dropback_param` asks for them.
+///
+/// The library's own solvers update all parameters in one fused pass. A subclass of a user
+/// goes through the virtual steps ClipGradients, then for each parameter Normalize,
+/// Regularize, ComputeUpdateValue, as in Caffe; what it leaves in the diffs is masked and
+/// subtracted from the weights.
+template <typename Dtype>
+class SGDSolver : public Solver<Dtype> {
+ public:
+  explicit SGDSolver(const SolverParameter& param);
+  explicit SGDSolver(const string& param_file);
+  ~SGDSolver() override;
+
+  const char* type() const override { return "SGD"; }
+
+  /// One blob per learnable parameter, in their order.
+  const vector<shared_ptr<Blob<Dtype>>>& history() { return history_; }
+
+  void ApplyUpdate() override;
+  /// The rate of the iteration about to be applied; counts current_step up where it falls.
+  Dtype GetLearningRate();
+
+  /// The method's state, or null if this solver drops nothing.
+  const ChannelDropBack<Dtype>* channel_dropback() const { return channel_dropback_.get(); }
+
+ protected:
+  /// For subclasses of the library with another rule.
+  SGDSolver(const SolverParameter& param, const string& rule);
+  SGDSolver(const string& param_file, const string& rule);
+
+  void PreSolve();
+  void CheckReady() override;
+  void PrepareIteration() override;
+
+  /// Scales all gradients down if their common L2 norm exceeds clip_gradients.
+  virtual void ClipGradients();
+  /// diff /= iter_size.
+  virtual void Normalize(int param_id);
+  /// diff += the gradient of the weight decay's penalty.
+  virtual void Regularize(int param_id);
+  /// diff = what is to be subtracted from the weights.
+  virtual void ComputeUpdateValue(int param_id, Dtype rate);
+
+  virtual void SnapshotSolverState(const string& model_filename) override;
+  virtual void SnapshotSolverStateToBinaryProto(const string& model_filename);
+  virtual void SnapshotSolverStateToHDF5(const string& model_filename);
+  virtual void RestoreSolverStateFromHDF5(const string& state_file) override;
+  virtual void RestoreSolverStateFromBinaryProto(const string& state_file) override;
+
+  /// history_ is the rule's memory between iterations; update_ and temp_ are scratch blobs
+  /// for subclasses (their memory is allocated at first use).
+  vector<shared_ptr<Blob<Dtype>>> history_, update_, temp_;
+
+ private:
+  /// Whether the object is exactly one of the library's solvers, so that no step of the
+  /// pipeline is overridden.
+  bool IsLibrarySolver() const;
+  /// The factor that brings the norm of all gradients down to clip_gradients; 1 if it is not
+  /// above.
+  Dtype ClipScale();
+  void ApplyFusedUpdate(Dtype rate);
+  void ApplyPipeline(Dtype rate);
+
+  UpdateRule rule_;
+  std::unique_ptr<LrPolicy> lr_policy_;
+  std::unique_ptr<ChannelDropBack<Dtype>> channel_dropback_;
+  std::unique_ptr<FusedUpdate<Dtype>> fused_update_;
+
+  DISABLE_COPY_AND_ASSIGN(SGDSolver);
+};
+
+/// Momentum that looks ahead.
+template <typename Dtype>
+class NesterovSolver : public SGDSolver<Dtype> {
+ public:
+  explicit NesterovSolver(const SolverParameter& param) : SGDSolver<Dtype>(param, "Nesterov") {}
+  explicit NesterovSolver(const string& param_file) : SGDSolver<Dtype>(param_file, "Nesterov") {}
+  const char* type() const override { return "Nesterov"; }
+
+  DISABLE_COPY_AND_ASSIGN(NesterovSolver);
+};
+
+}  // namespace caffe
+
+#endif  // CAFFE_SOLVER_SGD_SOLVERS_HPP_

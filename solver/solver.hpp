@@ -1,0 +1,152 @@
+#ifndef CAFFE_SOLVER_SOLVER_HPP_
+#define CAFFE_SOLVER_SOLVER_HPP_
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "caffe/net.hpp"
+#include "solver/solver_factory.hpp"
+
+namespace caffe {
+
+/// What a running solver can be asked to do, by a signal for example.
+namespace SolverAction {
+enum Enum {
+  NONE = 0,
+  STOP = 1,      // leave the training loop
+  SNAPSHOT = 2,  // write a snapshot and go on
+};
+}  // namespace SolverAction
+
+/// Asked once an iteration, and before every batch of a test pass.
+typedef std::function<SolverAction::Enum()> ActionCallback;
+
+/// Trains a net: the loop of forward, backward and update, with test passes, log lines and
+/// snapshots. How gradients become updates is up to the subclass (see SGDSolver).
+///
+/// Everything random in a run follows from one seed; it is part of a snapshot, together with
+/// how far the nets have come, so that a restored run goes on as if never interrupted.
+template <typename Dtype>
+class Solver {
+ public:
+  explicit Solver(const SolverParameter& param);
+  /// @param param_file  a SolverParameter in text format
+  explicit Solver(const string& param_file);
+  virtual ~Solver() {}
+
+  void Init(const SolverParameter& param);
+  void InitTrainNet();
+  void InitTestNets();
+
+  /// Sets who is asked for actions; by default nobody.
+  void SetActionFunction(ActionCallback func);
+  SolverAction::Enum GetRequestedAction();
+
+  /// Trains until max_iter, or until asked to stop.
+  /// @param resume_file  a solver state to continue from, or null
+  virtual void Solve(const char* resume_file = NULL);
+  void Solve(const string& resume_file) { Solve(resume_file.c_str()); }
+  /// Trains for `iters` more iterations.
+  void Step(int iters);
+
+  /// Continues from a solver state and the model that it names. Throws Error if the two do
+  /// not belong together or do not fit the net.
+  void Restore(const char* resume_file);
+  /// Writes the model, then the state; each appears under its name only when complete.
+  void Snapshot();
+
+  const SolverParameter& param() const { return param_; }
+  shared_ptr<Net<Dtype>> net() { return net_; }
+  const vector<shared_ptr<Net<Dtype>>>& test_nets() { return test_nets_; }
+  /// Updates done so far.
+  int iter() const { return iter_; }
+  /// The seed that everything random in this run follows from.
+  uint64_t random_seed() const { return random_seed_; }
+
+  /// Told about every iteration; may change the gradients (multi-GPU training adds them up).
+  class Callback {
+   protected:
+    virtual void on_start() = 0;
+    virtual void on_gradients_ready() = 0;
+
+    template <typename T>
+    friend class Solver;
+  };
+  const vector<Callback*>& callbacks() const { return callbacks_; }
+  void add_callback(Callback* value) { callbacks_.push_back(value); }
+
+  /// Writes and removes a file where snapshots will go. Throws Error if that fails.
+  void CheckSnapshotWritePermissions();
+
+  virtual const char* type() const { return ""; }
+
+  /// Turns the gradients of this iteration into an update of the weights.
+  virtual void ApplyUpdate() = 0;
+
+ protected:
+  /// What identifies the content of a model file.
+  struct ModelStamp {
+    string file;
+    uint64_t bytes = 0;
+    uint32_t crc32 = 0;
+  };
+
+  /// Called before the first iteration of a Step; throws Error if training cannot work.
+  virtual void CheckReady() {}
+  /// Called before the forward pass of each iteration.
+  virtual void PrepareIteration() {}
+
+  /// Name of a file of the current iteration: "<prefix>_iter_<k><extension>".
+  string SnapshotFilename(const string& extension);
+  string SnapshotToBinaryProto();
+  string SnapshotToHDF5();
+  virtual void SnapshotSolverState(const string& model_filename) = 0;
+  virtual void RestoreSolverStateFromHDF5(const string& state_file) = 0;
+  virtual void RestoreSolverStateFromBinaryProto(const string& state_file) = 0;
+  /// The part of a state that every solver has: all but the history.
+  void StateToProto(const string& model_filename, SolverState* state);
+  void StateFromProto(const SolverState& state, const string& state_file);
+
+  void TestAll();
+  void Test(const int test_net_id = 0);
+  void DisplayOutputBlobs(const int net_id);
+  void UpdateSmoothedLoss(Dtype loss, int start_iter, int average_loss);
+
+  SolverParameter param_;
+  int iter_ = 0;
+  int current_step_ = 0;
+  shared_ptr<Net<Dtype>> net_;
+  vector<shared_ptr<Net<Dtype>>> test_nets_;
+  vector<Callback*> callbacks_;
+  vector<Dtype> losses_;
+  Dtype smoothed_loss_ = 0;
+  ActionCallback action_request_function_;
+  bool requested_early_exit_ = false;
+  float iterations_last_ = 0;
+  uint64_t random_seed_ = 0;
+  ModelStamp model_stamp_;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  bool DisplayNow() const { return param_.display() && iter_ % param_.display() == 0; }
+  bool TestNow() const {
+    return param_.test_interval() && iter_ % param_.test_interval() == 0;
+  }
+  Dtype ForwardBackward();
+  void DisplayIteration(Clock::time_point* last_display);
+  void FinishTraining(int start_iter);
+  void ServeRequests();
+  void RestoreModel(const SolverState& state, const string& state_file);
+  void RestoreProgress(const SolverState& state);
+  bool TestBatches(Net<Dtype>* net, int batches, Dtype* loss, vector<Dtype>* scores,
+                   vector<int>* score_ids);
+
+  DISABLE_COPY_AND_ASSIGN(Solver);
+};
+
+}  // namespace caffe
+
+#endif  // CAFFE_SOLVER_SOLVER_HPP_
