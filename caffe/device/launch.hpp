@@ -52,13 +52,16 @@ void Reduce(int64_t outputs, int64_t outer, int64_t inner, Term term, Store stor
 #include "caffe/device/cpu_launch.hpp"
 #include "gpu_launch.hpp"  // caffe/device/cuda or caffe/device/no_cuda, chosen by CMake
 
-/// Explicit instances of a kernel: M(Device, Dtype) for each device that this compiler
-/// serves, float and double.
+/// Explicit instances of a kernel: M(Device) for each device that this compiler serves, and
+/// M(Device, Dtype) for each of them, float and double.
 #if defined(__CUDACC__)
+#define CAFFE_INSTANTIATE_DEVICES(M) M(Gpu)
 #define CAFFE_INSTANTIATE_KERNELS(M) M(Gpu, float) M(Gpu, double)
 #elif defined(CPU_ONLY)
+#define CAFFE_INSTANTIATE_DEVICES(M) M(Cpu) M(Gpu)
 #define CAFFE_INSTANTIATE_KERNELS(M) M(Cpu, float) M(Cpu, double) M(Gpu, float) M(Gpu, double)
 #else
+#define CAFFE_INSTANTIATE_DEVICES(M) M(Cpu)
 #define CAFFE_INSTANTIATE_KERNELS(M) M(Cpu, float) M(Cpu, double)
 #endif
 

@@ -23,7 +23,8 @@ std::map<int, std::unique_ptr<DeviceContext>>& ThreadContexts() {
 }  // namespace
 
 DeviceContext::DeviceContext(int device) : device_(device) {
-  CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamDefault));
+  CUDA_CHECK(cudaStreamCreateWithFlags(&own_stream_, cudaStreamDefault));
+  stream_ = own_stream_;
 }
 
 DeviceContext::~DeviceContext() {
@@ -32,31 +33,33 @@ DeviceContext::~DeviceContext() {
   if (curand_ != nullptr) curandDestroyGenerator(curand_);
   if (cublas_ != nullptr) cublasDestroy(cublas_);
   cudaFree(cublas_workspace_);
-  cudaStreamDestroy(stream_);
+  cudaStreamDestroy(own_stream_);
   cudaSetDevice(previous);
 }
 
 cublasHandle_t DeviceContext::cublas() {
-  if (cublas_ == nullptr) {
+  const bool is_new = cublas_ == nullptr;
+  if (is_new) {
     CUBLAS_CHECK(cublasCreate(&cublas_));
-    CUDA_CHECK(cudaMalloc(&cublas_workspace_, kCublasWorkspaceBytes));
     CUBLAS_CHECK(cublasSetMathMode(cublas_, CUBLAS_DEFAULT_MATH));
-    BindCublas(stream_);
+  }
+  if (cublas_workspace_ == nullptr) {
+    CUDA_CHECK(cudaMalloc(&cublas_workspace_, kCublasWorkspaceBytes));
+  }
+  if (is_new || cublas_stream_ != stream_) {
+    CUBLAS_CHECK(cublasSetStream(cublas_, stream_));
+    // A change of stream makes cuBLAS forget its workspace.
+    CUBLAS_CHECK(cublasSetWorkspace(cublas_, cublas_workspace_, kCublasWorkspaceBytes));
+    cublas_stream_ = stream_;
   }
   return cublas_;
-}
-
-void DeviceContext::BindCublas(cudaStream_t stream) {
-  const cublasHandle_t handle = cublas();
-  CUBLAS_CHECK(cublasSetStream(handle, stream));
-  CUBLAS_CHECK(cublasSetWorkspace(handle, cublas_workspace_, kCublasWorkspaceBytes));
 }
 
 curandGenerator_t DeviceContext::curand() {
   if (curand_ == nullptr) {
     CURAND_CHECK(curandCreateGenerator(&curand_, CURAND_RNG_PSEUDO_DEFAULT));
-    CURAND_CHECK(curandSetStream(curand_, stream_));
   }
+  CURAND_CHECK(curandSetStream(curand_, stream_));
   if (!curand_seeded_) {
     CURAND_CHECK(curandSetPseudoRandomGeneratorSeed(curand_, Caffe::random_seed()));
     CURAND_CHECK(curandSetGeneratorOffset(curand_, 0));

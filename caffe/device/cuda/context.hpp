@@ -5,6 +5,8 @@
 #include <cuda_runtime.h>
 #include <curand.h>
 
+#include <utility>
+
 namespace caffe::cuda {
 
 /// What one thread owns on one device: a stream and, created when first asked for, library
@@ -18,18 +20,19 @@ class DeviceContext {
   DeviceContext& operator=(const DeviceContext&) = delete;
 
   cudaStream_t stream() const { return stream_; }
+  /// Orders work on another stream from now on; returns the one before.
+  cudaStream_t Exchange(cudaStream_t stream) { return std::exchange(stream_, stream); }
   cublasHandle_t cublas();
   curandGenerator_t curand();
-  /// Makes cuBLAS work on another stream, or on stream() again. cuBLAS forgets its workspace
-  /// when its stream changes, so it is given here anew.
-  void BindCublas(cudaStream_t stream);
   /// The generator is seeded again before its next use.
   void ResetCurand() { curand_seeded_ = false; }
 
  private:
   int device_;
+  cudaStream_t own_stream_ = nullptr;
   cudaStream_t stream_ = nullptr;
   cublasHandle_t cublas_ = nullptr;
+  cudaStream_t cublas_stream_ = nullptr;
   void* cublas_workspace_ = nullptr;
   curandGenerator_t curand_ = nullptr;
   bool curand_seeded_ = false;
@@ -37,6 +40,20 @@ class DeviceContext {
 
 /// The calling thread's context of its current device.
 DeviceContext& CurrentContext();
+
+/// While it lives, this thread's work for its current device is ordered on `stream`.
+class UseStream {
+ public:
+  explicit UseStream(cudaStream_t stream)
+      : context_(CurrentContext()), previous_(context_.Exchange(stream)) {}
+  ~UseStream() { context_.Exchange(previous_); }
+  UseStream(const UseStream&) = delete;
+  UseStream& operator=(const UseStream&) = delete;
+
+ private:
+  DeviceContext& context_;
+  cudaStream_t previous_;
+};
 
 }  // namespace caffe::cuda
 
