@@ -8,9 +8,9 @@ target_include_directories(caffe PUBLIC
 target_include_directories(caffe SYSTEM PUBLIC
   ${Protobuf_INCLUDE_DIRS} ${OpenCV_INCLUDE_DIRS} ${CBLAS_INCLUDE_DIR} ${LMDB_INCLUDE_DIR})
 target_link_libraries(caffe
-  PUBLIC protobuf::libprotobuf glog::glog gflags opencv_core opencv_imgproc opencv_imgcodecs
-         ${LMDB_LIBRARY} ${CBLAS_LIBRARY} OpenMP::OpenMP_CXX Threads::Threads
-  PRIVATE DNNL::dnnl)
+  PUBLIC protobuf::libprotobuf glog::glog gflags ${OPENCV_CORE_LIBRARY} ${OPENCV_IMGPROC_LIBRARY}
+         ${OPENCV_IMGCODECS_LIBRARY} ${LMDB_LIBRARY} ${CBLAS_LIBRARY} OpenMP::OpenMP_CXX Threads::Threads
+  PRIVATE ${DNNL_LIBRARY})
 target_compile_options(caffe PRIVATE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wno-unused-parameter -ffp-contract=off
     -fno-math-errno -fno-trapping-math>

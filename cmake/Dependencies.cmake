@@ -5,8 +5,16 @@ find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(Protobuf REQUIRED)
 find_package(glog REQUIRED)
 find_package(gflags REQUIRED)
-find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
-find_package(dnnl REQUIRED CONFIG)
+
+# Debian puts OpenCV's CMake package into libopencv-dev, with a gigabyte of what we do not use.
+find_path(OpenCV_INCLUDE_DIRS opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
+find_library(OPENCV_CORE_LIBRARY opencv_core REQUIRED)
+find_library(OPENCV_IMGPROC_LIBRARY opencv_imgproc REQUIRED)
+find_library(OPENCV_IMGCODECS_LIBRARY opencv_imgcodecs REQUIRED)
+
+# oneDNN's own CMake package wants OpenCL's headers, which its C++ interface does not need.
+find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.hpp REQUIRED)
+find_library(DNNL_LIBRARY dnnl REQUIRED)
 
 find_path(LMDB_INCLUDE_DIR lmdb.h REQUIRED)
 find_library(LMDB_LIBRARY lmdb REQUIRED)
