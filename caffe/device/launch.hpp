@@ -49,7 +49,9 @@ void Reduce(int64_t outputs, int64_t outer, int64_t inner, Term term, Store stor
 
 }  // namespace caffe
 
+#ifndef __CUDACC__
 #include "caffe/device/cpu_launch.hpp"
+#endif
 #include "gpu_launch.hpp"  // caffe/device/cuda or caffe/device/no_cuda, chosen by CMake
 
 /// Explicit instances of a kernel: M(Device) for each device that this compiler serves, and
