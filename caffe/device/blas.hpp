@@ -35,6 +35,14 @@ void Axpy(int64_t n, Dtype alpha, const Dtype* x, Dtype* y);
 template <typename Device, typename Dtype>
 void Scal(int64_t n, Dtype alpha, Dtype* x);
 
+/// Sum of x[i] * y[i], returned to the host.
+template <typename Device, typename Dtype>
+Dtype Dot(int64_t n, const Dtype* x, const Dtype* y);
+
+/// Sum of absolute values, returned to the host.
+template <typename Device, typename Dtype>
+Dtype Asum(int64_t n, const Dtype* x);
+
 }  // namespace caffe
 
 #endif  // CAFFE_DEVICE_BLAS_HPP_
