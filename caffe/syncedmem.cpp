@@ -1,5 +1,6 @@
 #include "caffe/syncedmem.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -20,8 +21,8 @@ constexpr size_t kAlignment = 64;
 
 void CaffeMallocHost(void** ptr, size_t size, bool* use_cuda) {
   const size_t bytes = (std::max<size_t>(size, 1) + kAlignment - 1) / kAlignment * kAlignment;
-  *use_cuda = Caffe::mode() == Caffe::GPU;
-  *ptr = *use_cuda ? HostAllocatePinned(bytes) : std::aligned_alloc(kAlignment, bytes);
+  *use_cuda = Caffe::mode() == Caffe::GPU && HostAllocatePinned(ptr, bytes);
+  if (!*use_cuda) *ptr = std::aligned_alloc(kAlignment, bytes);
   Require(*ptr != nullptr, "Out of memory: could not allocate ", size, " bytes on the host");
 }
 

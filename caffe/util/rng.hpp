@@ -49,6 +49,21 @@ inline rng_t* caffe_rng() {
   return static_cast<rng_t*>(Caffe::rng_stream().generator());
 }
 
+/// While one lives, this thread's generator runs on the sequence of (key, iteration); after it
+/// the generator goes on where it was.
+class RandomScope {
+ public:
+  RandomScope(uint64_t key, uint64_t iteration) : outer_(*caffe_rng()) {
+    caffe_rng()->Rekey(key, iteration);
+  }
+  ~RandomScope() { *caffe_rng() = outer_; }
+  RandomScope(const RandomScope&) = delete;
+  RandomScope& operator=(const RandomScope&) = delete;
+
+ private:
+  rng_t outer_;
+};
+
 /// Fisher-Yates from the back.
 template <class RandomAccessIterator, class RandomGenerator>
 inline void shuffle(RandomAccessIterator begin, RandomAccessIterator end, RandomGenerator* gen) {
