@@ -8,12 +8,15 @@ target_include_directories(caffe PUBLIC
 target_include_directories(caffe SYSTEM PUBLIC
   ${Protobuf_INCLUDE_DIRS} ${OpenCV_INCLUDE_DIRS} ${CBLAS_INCLUDE_DIR} ${LMDB_INCLUDE_DIR})
 target_link_libraries(caffe
-  PUBLIC protobuf::libprotobuf glog::glog gflags ${OPENCV_CORE_LIBRARY} ${OPENCV_IMGPROC_LIBRARY}
-         ${OPENCV_IMGCODECS_LIBRARY} ${LMDB_LIBRARY} ${CBLAS_LIBRARY} OpenMP::OpenMP_CXX Threads::Threads
+  PUBLIC protobuf::libprotobuf glog::glog gflags ${OPENCV_CORE_LIBRARY}
+         ${OPENCV_IMGPROC_LIBRARY} ${OPENCV_IMGCODECS_LIBRARY} ${LMDB_LIBRARY} ${CBLAS_LIBRARY}
+         OpenMP::OpenMP_CXX Threads::Threads
   PRIVATE ${DNNL_LIBRARY})
+set(CAFFE_CPU_ARCH x86-64-v3 CACHE STRING
+    "Instruction set of the CPU code, for -march (x86-64-v3: AVX2; empty: the compiler's default)")
 target_compile_options(caffe PRIVATE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wno-unused-parameter -ffp-contract=off
-    -fno-math-errno -fno-trapping-math>
+    -fno-math-errno -fno-trapping-math $<$<BOOL:${CAFFE_CPU_ARCH}>:-march=${CAFFE_CPU_ARCH}>>
   $<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda --expt-relaxed-constexpr -diag-suppress=20012
     -Xcompiler=-Wall>)
 if(CAFFE_CUDA)

@@ -77,4 +77,34 @@ void Copy<Gpu, double>(int64_t n, const double* x, double* y) {
   CopyOnDevice(n, x, y);
 }
 
+// cuBLAS brings these results to the host, and so waits for them.
+
+template <>
+float Dot<Gpu, float>(int64_t n, const float* x, const float* y) {
+  float sum = 0;
+  CUBLAS_CHECK(cublasSdot(Caffe::cublas_handle(), static_cast<int>(n), x, 1, y, 1, &sum));
+  return sum;
+}
+
+template <>
+double Dot<Gpu, double>(int64_t n, const double* x, const double* y) {
+  double sum = 0;
+  CUBLAS_CHECK(cublasDdot(Caffe::cublas_handle(), static_cast<int>(n), x, 1, y, 1, &sum));
+  return sum;
+}
+
+template <>
+float Asum<Gpu, float>(int64_t n, const float* x) {
+  float sum = 0;
+  CUBLAS_CHECK(cublasSasum(Caffe::cublas_handle(), static_cast<int>(n), x, 1, &sum));
+  return sum;
+}
+
+template <>
+double Asum<Gpu, double>(int64_t n, const double* x) {
+  double sum = 0;
+  CUBLAS_CHECK(cublasDasum(Caffe::cublas_handle(), static_cast<int>(n), x, 1, &sum));
+  return sum;
+}
+
 }  // namespace caffe

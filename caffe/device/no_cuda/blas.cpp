@@ -38,4 +38,24 @@ void Copy<Gpu, double>(int64_t, const double*, double*) {
   ThrowNoGpu();
 }
 
+template <>
+float Dot<Gpu, float>(int64_t, const float*, const float*) {
+  ThrowNoGpu();
+}
+
+template <>
+double Dot<Gpu, double>(int64_t, const double*, const double*) {
+  ThrowNoGpu();
+}
+
+template <>
+float Asum<Gpu, float>(int64_t, const float*) {
+  ThrowNoGpu();
+}
+
+template <>
+double Asum<Gpu, double>(int64_t, const double*) {
+  ThrowNoGpu();
+}
+
 }  // namespace caffe
