@@ -20,7 +20,8 @@ target_compile_options(caffe PRIVATE
   $<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda --expt-relaxed-constexpr -diag-suppress=20012
     -Xcompiler=-Wall>)
 if(CAFFE_CUDA)
-  target_compile_features(caffe PUBLIC cuda_std_20)
+  # CMake 3.25 does not know the feature cuda_std_20 of nvcc.
+  target_compile_options(caffe PUBLIC $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20>)
   target_include_directories(caffe PRIVATE ${PROJECT_SOURCE_DIR}/caffe/device/cuda)
   target_include_directories(caffe SYSTEM PUBLIC ${CUDNN_INCLUDE_DIR} ${NCCL_INCLUDE_DIR})
   target_link_libraries(caffe PUBLIC CUDA::cudart CUDA::cublas CUDA::curand
