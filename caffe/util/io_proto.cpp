@@ -121,18 +121,22 @@ void FillSourceLocations(const string& file, const TextFormat::ParseInfoTree& tr
 string BaseName(const string& path) { return path.substr(path.find_last_of('/') + 1); }
 
 /// What a file that is no such message might be instead.
-string GuessKind(const char* filename) {
+string GuessKind(const OpenFile& file) {
   char start[64];
-  const OpenFile file(filename, O_RDONLY);
-  const ssize_t count = read(file.descriptor(), start, sizeof(start));
-  if (count >= 8 && std::memcmp(start, "\211HDF\r\n\032\n", 8) == 0) {
-    return "; it looks like an HDF5 file";
-  }
+  const ssize_t count = pread(file.descriptor(), start, sizeof(start), 0);
   for (ssize_t i = 0; i < count; ++i) {
     const unsigned char c = start[i];
     if (c >= 0x7f || (c < 0x20 && c != '\n' && c != '\r' && c != '\t')) return "";
   }
   return count > 0 ? "; it looks like a text file" : "";
+}
+
+/// The first bytes of an HDF5 file, which might even parse as unknown fields of a message.
+bool IsHdf5(const OpenFile& file) {
+  const char signature[] = "\211HDF\r\n\032\n";
+  char start[sizeof(signature) - 1];
+  return pread(file.descriptor(), start, sizeof(start), 0) == sizeof(start) &&
+         std::memcmp(start, signature, sizeof(start)) == 0;
 }
 
 bool LogInsteadOfThrowing(void (*read)(const char*, Message*), const char* filename,
@@ -194,6 +198,8 @@ void ReadProtoFromBinaryFileOrDie(const char* filename, Message* proto) {
   const int64_t size = file.Size(filename);
   Require(size <= INT_MAX, "cannot read '", filename, "': it has ", size,
           " bytes, and a binary message can have at most ", INT_MAX);
+  Require(!IsHdf5(file), "'", filename, "' is an HDF5 file, not a binary ", proto->GetTypeName(),
+          " message");
   google::protobuf::io::FileInputStream raw(file.descriptor());
   google::protobuf::io::CodedInputStream input(&raw);
   input.SetTotalBytesLimit(INT_MAX);
@@ -203,7 +209,7 @@ void ReadProtoFromBinaryFileOrDie(const char* filename, Message* proto) {
   if (!parsed) {
     throw Error("'", filename, "' (", size, " bytes) is no complete binary ",
                 proto->GetTypeName(), " message: the file is cut short, damaged or of another kind",
-                GuessKind(filename));
+                GuessKind(file));
   }
   if (!proto->IsInitialized()) {
     throw Error("'", filename, "' lacks required fields of ", proto->GetTypeName(), ": ",
