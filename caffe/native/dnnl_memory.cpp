@@ -1,0 +1,158 @@
+#include "caffe/native/dnnl_memory.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace caffe {
+namespace {
+
+std::atomic<uint64_t> reorder_count{0};
+
+/// Buffers of destroyed DnnlMemory objects, by size.
+class BufferList {
+ public:
+  void* Take(size_t bytes) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    in_use_ += bytes;
+    const auto found = idle_.find(bytes);
+    if (found != idle_.end()) {
+      void* buffer = found->second;
+      idle_.erase(found);
+      idle_bytes_ -= bytes;
+      return buffer;
+    }
+    // Sizes that nobody asks for any more would pile up.
+    if (idle_bytes_ > in_use_) Clear();
+    void* buffer = std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
+    if (buffer == nullptr) throw std::bad_alloc();
+    return buffer;
+  }
+
+  void Give(void* buffer, size_t bytes) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    in_use_ -= bytes;
+    idle_bytes_ += bytes;
+    idle_.emplace(bytes, buffer);
+  }
+
+ private:
+  static constexpr size_t kAlignment = 64;
+
+  void Clear() {
+    for (const auto& [bytes, buffer] : idle_) std::free(buffer);
+    idle_.clear();
+    idle_bytes_ = 0;
+  }
+
+  std::mutex mutex_;
+  std::multimap<size_t, void*> idle_;
+  size_t idle_bytes_ = 0;
+  size_t in_use_ = 0;
+};
+
+/// Never destroyed: blobs of static storage may outlive any static list.
+BufferList& Buffers() {
+  static BufferList* list = new BufferList;
+  return *list;
+}
+
+void Reorder(const dnnl::memory& from, const dnnl::memory& to) {
+  dnnl::memory source = from, target = to;
+  dnnl::reorder(source, target).execute(DnnlStream(), source, target);
+  DnnlStream().wait();
+}
+
+std::shared_ptr<DnnlMemory> NativeOf(const SyncedMemory& storage) {
+  return std::dynamic_pointer_cast<DnnlMemory>(storage.native());
+}
+
+dnnl::memory Wrap(const dnnl::memory::desc& desc, const void* plain) {
+  return dnnl::memory(desc, DnnlEngine(), const_cast<void*>(plain));
+}
+
+}  // namespace
+
+const dnnl::engine& DnnlEngine() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+dnnl::stream& DnnlStream() {
+  static thread_local dnnl::stream stream(DnnlEngine());
+  return stream;
+}
+
+DnnlMemory::DnnlMemory(const dnnl::memory::desc& desc)
+    : desc_(desc), memory_(desc, DnnlEngine(), Buffers().Take(desc.get_size())) {}
+
+DnnlMemory::~DnnlMemory() { Buffers().Give(memory_.get_data_handle(), desc_.get_size()); }
+
+void DnnlMemory::ToPlain(void* plain) const {
+  Reorder(memory_, Wrap(PlainDesc(desc_.dims()), plain));
+}
+
+dnnl::memory::desc PlainDesc(const dnnl::memory::dims& dims) {
+  dnnl::memory::dims strides(dims.size(), 1);
+  for (size_t i = dims.size(); i-- > 1;) strides[i - 1] = strides[i] * dims[i];
+  return dnnl::memory::desc(dims, dnnl::memory::data_type::f32, strides);
+}
+
+dnnl::memory ReadAs(SyncedMemory* storage, const dnnl::memory::desc& wanted, ReaderCopy copy) {
+  std::shared_ptr<DnnlMemory> native = NativeOf(*storage);
+  const bool newest = storage->head() == SyncedMemory::HEAD_AT_NATIVE;
+  const bool trusted = native != nullptr && (newest || !native->made_by_reader() ||
+                                             copy == ReaderCopy::kReuse);
+  if (trusted && native->desc() == wanted) return native->memory();
+  const dnnl::memory::desc plain = PlainDesc(wanted.dims());
+  if (wanted == plain) return Wrap(plain, storage->cpu_data());
+  ++reorder_count;
+  if (trusted && native->desc().dims() == wanted.dims()) {
+    const auto reordered = std::make_shared<DnnlMemory>(wanted);
+    Reorder(native->memory(), reordered->memory());
+    reordered->set_made_by_reader(!newest);
+    storage->attach_native(reordered);
+    return reordered->memory();
+  }
+  const void* values = storage->cpu_data();
+  if (native == nullptr || native->desc() != wanted) native = std::make_shared<DnnlMemory>(wanted);
+  Reorder(Wrap(plain, values), native->memory());
+  native->set_made_by_reader(true);
+  storage->attach_native(native);
+  return native->memory();
+}
+
+DnnlOutput OutputAs(SyncedMemory* storage, const dnnl::memory::desc& desc) {
+  if (desc == PlainDesc(desc.dims())) {
+    return {nullptr, Wrap(desc, storage->mutable_cpu_data())};
+  }
+  auto native = NativeOf(*storage);
+  // The storage's last values are dead, so their buffer may take the new ones.
+  if (native == nullptr || native->desc() != desc) native = std::make_shared<DnnlMemory>(desc);
+  return {native, native->memory()};
+}
+
+void Publish(DnnlOutput output, SyncedMemory* storage) {
+  if (output.native == nullptr) return;
+  output.native->set_made_by_reader(false);
+  storage->set_native(std::move(output.native));
+}
+
+void AddToPlain(const dnnl::memory& from, float* plain) {
+  dnnl::memory source = from;
+  dnnl::memory target = Wrap(PlainDesc(from.get_desc().dims()), plain);
+  dnnl::post_ops add;
+  add.append_sum(1.0f);
+  dnnl::primitive_attr attributes;
+  attributes.set_post_ops(add);
+  dnnl::reorder(source, target, attributes).execute(DnnlStream(), source, target);
+  DnnlStream().wait();
+}
+
+uint64_t DnnlReorders() { return reorder_count; }
+
+}  // namespace caffe

@@ -1,0 +1,75 @@
+#ifndef CAFFE_NATIVE_DNNL_MEMORY_HPP_
+#define CAFFE_NATIVE_DNNL_MEMORY_HPP_
+
+#include <cstdint>
+#include <dnnl.hpp>
+#include <memory>
+
+#include "caffe/syncedmem.hpp"
+
+namespace caffe {
+
+/// oneDNN's CPU engine, and this thread's stream on it.
+const dnnl::engine& DnnlEngine();
+dnnl::stream& DnnlStream();
+
+/// Values in one of oneDNN's layouts, single precision. Its buffer comes from, and goes back
+/// to, a list that all of them share, so that a training step allocates nothing.
+class DnnlMemory : public NativeCopy {
+ public:
+  /// The content is undefined.
+  explicit DnnlMemory(const dnnl::memory::desc& desc);
+  ~DnnlMemory() override;
+  DnnlMemory(const DnnlMemory&) = delete;
+  DnnlMemory& operator=(const DnnlMemory&) = delete;
+
+  bool on_gpu() const override { return false; }
+  void ToPlain(void* plain) const override;
+  size_t bytes() const override { return desc_.get_size(); }
+
+  const dnnl::memory::desc& desc() const { return desc_; }
+  const dnnl::memory& memory() const { return memory_; }
+
+  /// Whether a reader made it from plain values, rather than an engine as its result.
+  bool made_by_reader() const { return made_by_reader_; }
+  void set_made_by_reader(bool value) { made_by_reader_ = value; }
+
+ private:
+  dnnl::memory::desc desc_;
+  dnnl::memory memory_;
+  bool made_by_reader_ = false;
+};
+
+/// The row-major layout of these dimensions.
+dnnl::memory::desc PlainDesc(const dnnl::memory::dims& dims);
+
+enum class ReaderCopy { kReuse, kRefresh };
+
+/// The storage's values, to be read in `wanted`'s layout: its native copy if that has the
+/// layout, the plain values themselves if the layout is row-major, else a reordered copy that
+/// is kept beside the storage for the next reader.
+/// The result is good until the storage is written.
+/// @param copy  kRefresh does not trust a copy that an earlier reader made: programs written
+///              for Caffe keep a blob's mutable pointer and write through it between two
+///              passes, unseen by the storage
+dnnl::memory ReadAs(SyncedMemory* storage, const dnnl::memory::desc& wanted, ReaderCopy copy);
+
+/// Memory in the given layout to write the storage's new values to; hand both to Publish
+/// afterwards.
+struct DnnlOutput {
+  std::shared_ptr<DnnlMemory> native;  // null where the layout is plain
+  dnnl::memory memory;
+};
+DnnlOutput OutputAs(SyncedMemory* storage, const dnnl::memory::desc& desc);
+/// Makes the output the storage's newest values.
+void Publish(DnnlOutput output, SyncedMemory* storage);
+
+/// plain += native, in the dimensions of `from`.
+void AddToPlain(const dnnl::memory& from, float* plain);
+
+/// Copies made so far from plain values, or from another of oneDNN's layouts, in this process.
+uint64_t DnnlReorders();
+
+}  // namespace caffe
+
+#endif  // CAFFE_NATIVE_DNNL_MEMORY_HPP_
