@@ -12,6 +12,13 @@ void Cursor::Seek(const string& wanted) {
   }
 }
 
+uint64_t DB::size() {
+  uint64_t count = 0;
+  const std::unique_ptr<Cursor> cursor(NewCursor());
+  for (; cursor->valid(); cursor->Next()) ++count;
+  return count;
+}
+
 DB* GetDB(DataParameter::DB backend) {
   Require(backend == DataParameter_DB_LMDB,
           "Database backend LEVELDB: LevelDB is not built in. Make an LMDB of the data and set "

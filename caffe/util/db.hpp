@@ -51,6 +51,8 @@ class DB {
   /// The caller owns the cursor (the transaction). A new cursor stands at the first record.
   virtual Cursor* NewCursor() = 0;
   virtual Transaction* NewTransaction() = 0;
+  /// Number of records. Unless a database knows better, this visits all of them.
+  virtual uint64_t size();
 
   DISABLE_COPY_AND_ASSIGN(DB);
 };

@@ -82,8 +82,7 @@ class LMDB : public DB {
   virtual void Close();
   virtual LMDBCursor* NewCursor();
   virtual LMDBTransaction* NewTransaction();
-  /// Number of records.
-  uint64_t size();
+  virtual uint64_t size();
 
  private:
   void CheckFileSize() const;

@@ -1,0 +1,218 @@
+#include "caffe/layers/data_layer.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <exception>
+#include <numeric>
+
+#include "caffe/util/parallel_for.hpp"
+#include "caffe/util/philox.hpp"
+#include "caffe/util/rng.hpp"
+
+namespace caffe {
+
+namespace {
+
+/// A record's key for an error message: as it is, or in hexadecimal if it is not plain text.
+string KeyText(const string& key) {
+  const auto is_plain = [](unsigned char c) { return std::isprint(c) != 0; };
+  if (std::all_of(key.begin(), key.end(), is_plain)) return "'" + key + "'";
+  std::ostringstream text;
+  text << "0x" << std::hex << std::setfill('0');
+  for (const unsigned char c : key) text << std::setw(2) << static_cast<int>(c);
+  return text.str();
+}
+
+}  // namespace
+
+template <typename Dtype>
+DataLayer<Dtype>::DataLayer(const LayerParameter& param)
+    : BasePrefetchingDataLayer<Dtype>(param) {
+  const DataParameter& data = param.data_param();
+  Require(!data.source().empty(), "data_param: there is no source. Give the database's path.");
+  db_.reset(db::GetDB(db::BackendOf(data)));
+  db_->Open(data.source(), db::READ);
+  cursor_.reset(db_->NewCursor());
+}
+
+template <typename Dtype>
+DataLayer<Dtype>::~DataLayer() {
+  this->StopInternalThread();
+}
+
+template <typename Dtype>
+void DataLayer<Dtype>::DataLayerSetUp(const vector<Blob<Dtype>*>& bottom,
+                                      const vector<Blob<Dtype>*>& top) {
+  const DataParameter& data = this->layer_param_.data_param();
+  const int batch_size = static_cast<int>(data.batch_size());
+  Require(batch_size > 0, "data_param: batch_size is ", data.batch_size(),
+          "; it must be above 0.");
+  Require(cursor_->valid(), "The database ", data.source(), " has no records.");
+  seed_ = Caffe::random_seed();
+  num_records_ = db_->size();
+
+  const Record first{0, cursor_->key(), cursor_->value()};
+  Datum datum;
+  ParseRecord(first, &datum);
+  vector<int> shape;
+  try {
+    shape = this->data_transformer_->InferBlobShape(datum);
+  } catch (const std::exception& e) {
+    throw RecordError(first, e.what());
+  }
+  this->transformed_data_.Reshape(shape);
+  shape[0] = batch_size;
+  top[0]->Reshape(shape);
+  for (const auto& batch : this->prefetch_) batch->data_.Reshape(shape);
+  LOG_IF(INFO, Caffe::root_solver())
+      << "output data size: " << top[0]->num() << "," << top[0]->channels() << ","
+      << top[0]->height() << "," << top[0]->width();
+  if (this->output_labels_) {
+    const vector<int> label_shape(1, batch_size);
+    top[1]->Reshape(label_shape);
+    for (const auto& batch : this->prefetch_) batch->label_.Reshape(label_shape);
+  }
+  if (data.shuffle()) {
+    IndexKeys();
+    cursor_placed_ = false;
+  }
+}
+
+template <typename Dtype>
+void DataLayer<Dtype>::IndexKeys() {
+  Require(num_records_ <= UINT32_MAX, "data_param: shuffle can order at most ", UINT32_MAX,
+          " records; ", this->layer_param_.data_param().source(), " has ", num_records_, ".");
+  keys_.clear();
+  keys_.reserve(num_records_);
+  for (cursor_->SeekToFirst(); cursor_->valid(); cursor_->Next()) keys_.push_back(cursor_->key());
+  DrawPermutation(0);
+}
+
+template <typename Dtype>
+void DataLayer<Dtype>::DrawPermutation(uint64_t epoch) {
+  permutation_epoch_ = epoch;
+  permutation_.resize(keys_.size());
+  std::iota(permutation_.begin(), permutation_.end(), 0);
+  PhiloxEngine engine;
+  engine.Rekey(
+      RandomKey(seed_, RandomPurpose::kShuffle, NameHash(this->layer_param_.name())), epoch);
+  caffe::shuffle(permutation_.begin(), permutation_.end(), &engine);
+}
+
+template <typename Dtype>
+void DataLayer<Dtype>::set_progress(uint64_t position) {
+  this->DropBatches(position);
+  offset_ = position;
+  cursor_placed_ = false;
+  this->StartInternalThread();
+}
+
+template <typename Dtype>
+bool DataLayer<Dtype>::Skip() {
+  const uint64_t size = Caffe::solver_count(), rank = Caffe::solver_rank();
+  return this->phase_ == TRAIN && offset_ % size != rank;
+}
+
+template <typename Dtype>
+void DataLayer<Dtype>::Next() {
+  ++offset_;
+  bool wrapped;
+  if (keys_.empty()) {
+    cursor_->Next();
+    wrapped = !cursor_->valid();
+    if (wrapped) cursor_->SeekToFirst();
+  } else {
+    wrapped = offset_ % num_records_ == 0;
+    cursor_placed_ = false;
+  }
+  LOG_IF(INFO, wrapped && Caffe::root_solver()) << "Restarting data prefetching from start.";
+}
+
+template <typename Dtype>
+void DataLayer<Dtype>::PlaceCursor() {
+  if (cursor_placed_) return;
+  const uint64_t index = offset_ % num_records_;
+  if (keys_.empty()) {
+    cursor_->SeekToFirst();
+    for (uint64_t i = 0; i < index; ++i) cursor_->Next();
+  } else {
+    const uint64_t epoch = offset_ / num_records_;
+    if (epoch != permutation_epoch_) DrawPermutation(epoch);
+    cursor_->Seek(keys_[permutation_[index]]);
+  }
+  cursor_placed_ = true;
+}
+
+template <typename Dtype>
+void DataLayer<Dtype>::ReadRecords(int count) {
+  records_.resize(count);
+  if (keys_.empty()) PlaceCursor();
+  for (Record& record : records_) {
+    while (Skip()) Next();
+    PlaceCursor();
+    record = Record{offset_, cursor_->key(), cursor_->value()};
+    Next();
+  }
+}
+
+template <typename Dtype>
+Error DataLayer<Dtype>::RecordError(const Record& record, const string& what) const {
+  return Error(this->layer_param_.data_param().source(), ", record ", KeyText(record.key), ": ",
+               what);
+}
+
+template <typename Dtype>
+void DataLayer<Dtype>::ParseRecord(const Record& record, Datum* datum) const {
+  if (!datum->ParseFromString(record.value)) {
+    throw RecordError(record, "its " + std::to_string(record.value.size()) +
+                                  " bytes are no Datum. The record is damaged, or the database "
+                                  "was made for another program.");
+  }
+}
+
+template <typename Dtype>
+void DataLayer<Dtype>::load_batch(Batch<Dtype>* batch) {
+  const DataParameter& data = this->layer_param_.data_param();
+  const int batch_size = static_cast<int>(data.batch_size());
+  ReadRecords(batch_size);
+  uint64_t next = offset_;
+  if (this->phase_ == TRAIN) {
+    // As many samples as this rank has had, the others have had too.
+    const uint64_t size = Caffe::solver_count(), rank = Caffe::solver_rank();
+    next = (offset_ + size - 1 - rank) / size * size;
+  }
+  batch->next_position_ = next;
+
+  Datum first;
+  ParseRecord(records_[0], &first);
+  try {
+    vector<int> shape = this->data_transformer_->InferBlobShape(first);
+    shape[0] = batch_size;
+    batch->data_.Reshape(shape);
+  } catch (const std::exception& e) {
+    throw RecordError(records_[0], e.what());
+  }
+  const vector<int>& shape = batch->data_.shape();
+  const int64_t count = batch->data_.count(1);
+  Dtype* const pixels = batch->data_.mutable_cpu_data();
+  Dtype* const labels = this->output_labels_ ? batch->label_.mutable_cpu_data() : nullptr;
+  const uint64_t key =
+      RandomKey(seed_, RandomPurpose::kAugmentation, NameHash(this->layer_param_.name()));
+  ParallelFor(batch_size, static_cast<int>(data.decode_threads()), [&](int i) {
+    const Record& record = records_[i];
+    Datum datum;
+    ParseRecord(record, &datum);
+    try {
+      this->data_transformer_->Transform(datum, Philox(key, record.sample), shape,
+                                         pixels + i * count);
+    } catch (const std::exception& e) {
+      throw RecordError(record, e.what());
+    }
+    if (labels != nullptr) labels[i] = datum.label();
+  });
+}
+
+INSTANTIATE_CLASS(DataLayer);
+REGISTER_LAYER_CLASS(Data);
+
+}  // namespace caffe
