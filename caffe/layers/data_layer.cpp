@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <exception>
+#include <iomanip>
 #include <numeric>
 
 #include "caffe/util/parallel_for.hpp"
