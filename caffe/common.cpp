@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "caffe/device/context.hpp"
 #include "caffe/util/rng.hpp"
 
 namespace caffe {
@@ -28,6 +29,7 @@ void Caffe::set_random_seed(const unsigned int seed) {
   context.random_seed_ = seed;
   context.has_random_seed_ = true;
   *context.random_generator_ = RNG(seed);
+  ResetGpuGenerators();
 }
 
 uint64_t Caffe::random_seed() {
