@@ -15,19 +15,17 @@ target_link_libraries(caffe
 set(CAFFE_CPU_ARCH x86-64-v3 CACHE STRING
     "Instruction set of the CPU code, for -march (x86-64-v3: AVX2; empty: the compiler's default)")
 target_compile_options(caffe PRIVATE
-  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wno-unused-parameter -ffp-contract=off
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wno-unused-parameter -Wno-restrict -ffp-contract=off
     -fno-math-errno -fno-trapping-math $<$<BOOL:${CAFFE_CPU_ARCH}>:-march=${CAFFE_CPU_ARCH}>>
   $<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda --expt-relaxed-constexpr -diag-suppress=20012
     -Xcompiler=-Wall>)
 if(CAFFE_CUDA)
   # CMake 3.25 does not know the feature cuda_std_20 of nvcc.
   target_compile_options(caffe PUBLIC $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20>)
-  target_include_directories(caffe PRIVATE ${PROJECT_SOURCE_DIR}/caffe/device/cuda)
   target_include_directories(caffe SYSTEM PUBLIC ${CUDNN_INCLUDE_DIR} ${NCCL_INCLUDE_DIR})
   target_link_libraries(caffe PUBLIC CUDA::cudart CUDA::cublas CUDA::curand
                         ${CUDNN_LIBRARY} ${NCCL_LIBRARY})
   target_compile_definitions(caffe PUBLIC USE_CUDNN USE_NCCL)
 else()
-  target_include_directories(caffe PRIVATE ${PROJECT_SOURCE_DIR}/caffe/device/no_cuda)
   target_compile_definitions(caffe PUBLIC CPU_ONLY)
 endif()

@@ -52,7 +52,11 @@ void Reduce(int64_t outputs, int64_t outer, int64_t inner, Term term, Store stor
 #ifndef __CUDACC__
 #include "caffe/device/cpu_launch.hpp"
 #endif
-#include "gpu_launch.hpp"  // caffe/device/cuda or caffe/device/no_cuda, chosen by CMake
+#ifdef CPU_ONLY
+#include "caffe/device/no_cuda/gpu_launch.hpp"
+#else
+#include "caffe/device/cuda/gpu_launch.hpp"
+#endif
 
 /// Explicit instances of a kernel: M(Device) for each device that this compiler serves, and
 /// M(Device, Dtype) for each of them, float and double.

@@ -1,6 +1,6 @@
 #include "caffe/device/blas.hpp"
 
-#include "gpu_launch.hpp"
+#include "caffe/device/no_cuda/gpu_launch.hpp"
 
 namespace caffe {
 
