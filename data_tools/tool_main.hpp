@@ -1,0 +1,19 @@
+#ifndef DATA_TOOLS_TOOL_MAIN_HPP_
+#define DATA_TOOLS_TOOL_MAIN_HPP_
+
+#include <string>
+#include <vector>
+
+namespace caffe {
+
+/// Runs a tool: reads the flags, calls `run` with the other arguments, and turns an exception
+/// into one message on stderr and exit code 1. --help prints `usage` and gives 0.
+int ToolMain(int argc, char** argv, const char* usage,
+             int (*run)(const std::vector<std::string>& arguments));
+
+/// Throws Error if the user has asked the program to stop (Ctrl-C), so that it cleans up.
+void CheckInterrupted();
+
+}  // namespace caffe
+
+#endif  // DATA_TOOLS_TOOL_MAIN_HPP_
