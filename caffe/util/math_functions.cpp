@@ -6,6 +6,7 @@
 #include "caffe/device/blas.hpp"
 #include "caffe/device/launch.hpp"
 #include "caffe/device/memory.hpp"
+#include "caffe/util/math_kernels.hpp"
 #include "caffe/util/random_draws.hpp"
 #include "caffe/util/rng.hpp"
 
@@ -31,7 +32,7 @@ void caffe_axpy(const int N, const Dtype alpha, const Dtype* X, Dtype* Y) {
 
 template <typename Dtype>
 void caffe_cpu_axpby(const int N, const Dtype alpha, const Dtype* X, const Dtype beta, Dtype* Y) {
-  ForEach<Cpu>(N, [=](int64_t i) { Y[i] = alpha * X[i] + beta * Y[i]; });
+  Axpby<Cpu>(N, alpha, X, beta, Y);
 }
 
 template <typename Dtype>
@@ -51,7 +52,7 @@ void caffe_set(const int N, const Dtype alpha, Dtype* X) {
 
 template <typename Dtype>
 void caffe_add_scalar(const int N, const Dtype alpha, Dtype* X) {
-  ForEach<Cpu>(N, [=](int64_t i) { X[i] += alpha; });
+  MapScalar<Cpu, math::Add>(N, X, alpha, X);
 }
 
 template <typename Dtype>
@@ -61,62 +62,62 @@ void caffe_scal(const int N, const Dtype alpha, Dtype* X) {
 
 template <typename Dtype>
 void caffe_sqr(const int N, const Dtype* a, Dtype* y) {
-  ForEach<Cpu>(N, [=](int64_t i) { y[i] = a[i] * a[i]; });
+  MapUnary<Cpu, math::Square>(N, a, y);
 }
 
 template <typename Dtype>
 void caffe_sqrt(const int N, const Dtype* a, Dtype* y) {
-  ForEach<Cpu>(N, [=](int64_t i) { y[i] = std::sqrt(a[i]); });
+  MapUnary<Cpu, math::SquareRoot>(N, a, y);
 }
 
 template <typename Dtype>
 void caffe_add(const int N, const Dtype* a, const Dtype* b, Dtype* y) {
-  ForEach<Cpu>(N, [=](int64_t i) { y[i] = a[i] + b[i]; });
+  MapBinary<Cpu, math::Add>(N, a, b, y);
 }
 
 template <typename Dtype>
 void caffe_sub(const int N, const Dtype* a, const Dtype* b, Dtype* y) {
-  ForEach<Cpu>(N, [=](int64_t i) { y[i] = a[i] - b[i]; });
+  MapBinary<Cpu, math::Subtract>(N, a, b, y);
 }
 
 template <typename Dtype>
 void caffe_mul(const int N, const Dtype* a, const Dtype* b, Dtype* y) {
-  ForEach<Cpu>(N, [=](int64_t i) { y[i] = a[i] * b[i]; });
+  MapBinary<Cpu, math::Multiply>(N, a, b, y);
 }
 
 template <typename Dtype>
 void caffe_div(const int N, const Dtype* a, const Dtype* b, Dtype* y) {
-  ForEach<Cpu>(N, [=](int64_t i) { y[i] = a[i] / b[i]; });
+  MapBinary<Cpu, math::Divide>(N, a, b, y);
 }
 
 template <typename Dtype>
 void caffe_powx(const int n, const Dtype* a, const Dtype b, Dtype* y) {
-  ForEach<Cpu>(n, [=](int64_t i) { y[i] = std::pow(a[i], b); });
+  MapScalar<Cpu, math::Power>(n, a, b, y);
 }
 
 template <typename Dtype>
 void caffe_exp(const int n, const Dtype* a, Dtype* y) {
-  ForEach<Cpu>(n, [=](int64_t i) { y[i] = std::exp(a[i]); });
+  MapUnary<Cpu, math::Exponential>(n, a, y);
 }
 
 template <typename Dtype>
 void caffe_log(const int n, const Dtype* a, Dtype* y) {
-  ForEach<Cpu>(n, [=](int64_t i) { y[i] = std::log(a[i]); });
+  MapUnary<Cpu, math::Logarithm>(n, a, y);
 }
 
 template <typename Dtype>
 void caffe_abs(const int n, const Dtype* a, Dtype* y) {
-  ForEach<Cpu>(n, [=](int64_t i) { y[i] = std::abs(a[i]); });
+  MapUnary<Cpu, math::Absolute>(n, a, y);
 }
 
 template <typename Dtype>
 void caffe_cpu_sign(const int n, const Dtype* x, Dtype* y) {
-  ForEach<Cpu>(n, [=](int64_t i) { y[i] = caffe_sign(x[i]); });
+  MapUnary<Cpu, math::Sign>(n, x, y);
 }
 
 template <typename Dtype>
 void caffe_cpu_sgnbit(const int n, const Dtype* x, Dtype* y) {
-  ForEach<Cpu>(n, [=](int64_t i) { y[i] = std::signbit(x[i]); });
+  MapUnary<Cpu, math::SignBit>(n, x, y);
 }
 
 template <typename Dtype>
@@ -126,7 +127,7 @@ void caffe_cpu_fabs(const int n, const Dtype* x, Dtype* y) {
 
 template <typename Dtype>
 void caffe_cpu_scale(const int n, const Dtype alpha, const Dtype* x, Dtype* y) {
-  ForEach<Cpu>(n, [=](int64_t i) { y[i] = alpha * x[i]; });
+  MapScalar<Cpu, math::Multiply>(n, x, alpha, y);
 }
 
 unsigned int caffe_rng_rand() { return (*caffe_rng())(); }
@@ -140,16 +141,14 @@ template <typename Dtype>
 void caffe_rng_uniform(const int n, const Dtype a, const Dtype b, Dtype* r) {
   Require(n >= 0 && a <= b, "uniform numbers in [", a, ", ", b, "], ", n, " of them, were asked for");
   const uint64_t first = caffe_rng()->Reserve(DrawWords<Dtype>::kUniform * n);
-  const Philox philox = caffe_rng()->philox();
-  ForEach<Cpu>(n, [=](int64_t i) { r[i] = UniformDraw(philox, first, i, a, b); });
+  FillUniform<Cpu>(n, caffe_rng()->philox(), first, a, b, r);
 }
 
 template <typename Dtype>
 void caffe_rng_gaussian(const int n, const Dtype mu, const Dtype sigma, Dtype* r) {
   Require(n >= 0 && sigma > 0, "normal numbers of deviation ", sigma, ", ", n, " of them, were asked for");
   const uint64_t first = caffe_rng()->Reserve(DrawWords<Dtype>::gaussian(n));
-  const Philox philox = caffe_rng()->philox();
-  ForEach<Cpu>(n, [=](int64_t i) { r[i] = GaussianDraw(philox, first, i, mu, sigma); });
+  FillGaussian<Cpu>(n, caffe_rng()->philox(), first, mu, sigma, r);
 }
 
 namespace {

@@ -151,24 +151,14 @@ void caffe_gpu_scal(const int N, const Dtype alpha, Dtype* X, cudaStream_t str) 
   Scal<Gpu>(N, alpha, X);
 }
 
-template <>
-void caffe_gpu_dot<float>(const int n, const float* x, const float* y, float* out) {
-  CUBLAS_CHECK(cublasSdot(Caffe::cublas_handle(), n, x, 1, y, 1, out));
+template <typename Dtype>
+void caffe_gpu_dot(const int n, const Dtype* x, const Dtype* y, Dtype* out) {
+  *out = Dot<Gpu>(n, x, y);
 }
 
-template <>
-void caffe_gpu_dot<double>(const int n, const double* x, const double* y, double* out) {
-  CUBLAS_CHECK(cublasDdot(Caffe::cublas_handle(), n, x, 1, y, 1, out));
-}
-
-template <>
-void caffe_gpu_asum<float>(const int n, const float* x, float* y) {
-  CUBLAS_CHECK(cublasSasum(Caffe::cublas_handle(), n, x, 1, y));
-}
-
-template <>
-void caffe_gpu_asum<double>(const int n, const double* x, double* y) {
-  CUBLAS_CHECK(cublasDasum(Caffe::cublas_handle(), n, x, 1, y));
+template <typename Dtype>
+void caffe_gpu_asum(const int n, const Dtype* x, Dtype* y) {
+  *y = Asum<Gpu>(n, x);
 }
 
 #define UNARY(name, Dtype) template void caffe_gpu_##name(const int, const Dtype*, Dtype*);
@@ -186,6 +176,8 @@ void caffe_gpu_asum<double>(const int n, const double* x, double* y) {
   BINARY(sub, Dtype)                                                                             \
   BINARY(mul, Dtype)                                                                             \
   BINARY(div, Dtype)                                                                             \
+  UNARY(asum, Dtype)                                                                             \
+  template void caffe_gpu_dot(const int, const Dtype*, const Dtype*, Dtype*);                    \
   template void caffe_gpu_gemm(const CBLAS_TRANSPOSE, const CBLAS_TRANSPOSE, const int,          \
                                const int, const int, const Dtype, const Dtype*, const Dtype*,    \
                                const Dtype, Dtype*);                                             \
