@@ -1,0 +1,40 @@
+#include <string>
+#include <vector>
+
+#include "caffe/net.hpp"
+#include "solver/eligibility.hpp"
+
+namespace caffe {
+
+template <typename Dtype>
+std::vector<LearnableLayer> LearnableLayers(const Net<Dtype>& net) {
+  std::vector<LearnableLayer> result;
+  int num_tensors = 0;
+  const int num_params = static_cast<int>(net.params().size());
+  for (int p = 0; p < num_params; ++p) {
+    const auto [layer_id, blob_id] = net.param_layer_indices()[p];
+    const int owner = net.param_owners()[p];
+    const int learnable_id = net.learnable_param_ids()[p];
+    const bool is_trained = net.params_lr()[learnable_id] != 0;
+    if (blob_id == 0) {
+      const LayerParameter& param = net.layers()[layer_id]->layer_param();
+      LearnableLayer layer;
+      layer.name = net.layer_names()[layer_id];
+      layer.type = param.type();
+      layer.weight_shape = net.params()[p]->shape();
+      layer.learnable_id = learnable_id;
+      layer.tensor_index = num_tensors;
+      layer.transpose = param.inner_product_param().transpose();
+      layer.is_trained = is_trained;
+      if (owner >= 0) layer.owner = net.layer_names()[net.param_layer_indices()[owner].first];
+      result.push_back(layer);
+    }
+    if (owner < 0 && is_trained) ++num_tensors;
+  }
+  return result;
+}
+
+template std::vector<LearnableLayer> LearnableLayers(const Net<float>& net);
+template std::vector<LearnableLayer> LearnableLayers(const Net<double>& net);
+
+}  // namespace caffe
