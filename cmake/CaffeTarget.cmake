@@ -11,7 +11,7 @@ target_link_libraries(caffe
   PUBLIC protobuf::libprotobuf glog::glog gflags ${OPENCV_CORE_LIBRARY}
          ${OPENCV_IMGPROC_LIBRARY} ${OPENCV_IMGCODECS_LIBRARY} ${LMDB_LIBRARY} ${CBLAS_LIBRARY}
          OpenMP::OpenMP_CXX Threads::Threads
-  PRIVATE ${DNNL_LIBRARY})
+  PRIVATE ${DNNL_LIBRARY} ZLIB::ZLIB)
 set(CAFFE_CPU_ARCH x86-64-v3 CACHE STRING
     "Instruction set of the CPU code, for -march (x86-64-v3: AVX2; empty: the compiler's default)")
 target_compile_options(caffe PRIVATE

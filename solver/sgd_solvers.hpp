@@ -11,7 +11,6 @@
 
 namespace caffe {
 
-template <typename Dtype>
 class ChannelDropBack;
 template <typename Dtype>
 class FusedUpdate;
@@ -41,13 +40,14 @@ class SGDSolver : public Solver<Dtype> {
   Dtype GetLearningRate();
 
   /// The method's state, or null if this solver drops nothing.
-  const ChannelDropBack<Dtype>* channel_dropback() const { return channel_dropback_.get(); }
+  const ChannelDropBack* channel_dropback() const { return channel_dropback_.get(); }
 
  protected:
-  /// For subclasses of the library with another rule.
+  /// For the library's solvers with another rule, which is named as the solver's `type`.
   SGDSolver(const SolverParameter& param, const string& rule);
   SGDSolver(const string& param_file, const string& rule);
 
+  /// Allocates the history, checks the settings of the update.
   void PreSolve();
   void CheckReady() override;
   void PrepareIteration() override;
@@ -80,10 +80,19 @@ class SGDSolver : public Solver<Dtype> {
   Dtype ClipScale();
   void ApplyFusedUpdate(Dtype rate);
   void ApplyPipeline(Dtype rate);
+  void MakeFusedUpdate();
+  void SetUpDropBack(const string& rule);
+  /// Brings the drop plan up to the current iteration.
+  void DrawPlan();
+  /// Zeroes the diffs of dropped channels.
+  template <typename Device>
+  void MaskDiffs();
+  Dtype LocalDecay(int param_id) const;
 
   UpdateRule rule_;
+  Regularization regularization_ = Regularization::kL2;
   std::unique_ptr<LrPolicy> lr_policy_;
-  std::unique_ptr<ChannelDropBack<Dtype>> channel_dropback_;
+  std::unique_ptr<ChannelDropBack> channel_dropback_;
   std::unique_ptr<FusedUpdate<Dtype>> fused_update_;
 
   DISABLE_COPY_AND_ASSIGN(SGDSolver);

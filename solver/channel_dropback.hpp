@@ -1,0 +1,58 @@
+#ifndef CAFFE_SOLVER_CHANNEL_DROPBACK_HPP_
+#define CAFFE_SOLVER_CHANNEL_DROPBACK_HPP_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "solver/drop_options.hpp"
+#include "solver/drop_plan.hpp"
+#include "solver/drop_schedule.hpp"
+#include "solver/eligibility.hpp"
+
+namespace caffe {
+
+/// The method for one run: in each iteration randomly chosen channels of randomly chosen
+/// layers are left out of the update. Composes options, schedules, eligibility and drop plans;
+/// the solver that owns it applies the plan. Keeps count of what was masked.
+class ChannelDropBack {
+ public:
+  /// @param decays    iterations at which the learning rate falls
+  /// @param max_iter  of the solver
+  /// Throws Error for options that contradict each other, that name no layer, or that leave
+  /// no layer eligible.
+  ChannelDropBack(const ChannelDropBackParameter& param, const std::vector<int64_t>& decays,
+                  int64_t max_iter, const std::vector<LearnableLayer>& layers);
+
+  /// Makes plan() that of the iteration; drawn once, and counted once.
+  void Draw(uint64_t seed, int64_t iteration);
+  const DropPlan& plan() const { return plan_; }
+
+  const DropOptions& options() const { return options_; }
+  const Eligibility& eligibility() const { return eligibility_; }
+  DropRates Rates(int64_t iteration) const;
+
+  /// The lines that are logged at start: the options in force and a table of all layers with
+  /// weights, eligible or why not.
+  std::vector<std::string> Table() const;
+  /// The line that is logged at each display: the rates in force, and the share of all
+  /// channels of eligible layers that were masked since the last such line.
+  std::string Status();
+
+ private:
+  DropOptions options_;
+  Eligibility eligibility_;
+  DropSchedule layer_schedule_;
+  DropSchedule channel_schedule_;
+  DropPlan plan_;
+  uint64_t plan_seed_ = 0;
+  int64_t counted_iterations_ = 0;
+  int64_t counted_channels_ = 0;
+};
+
+/// "SGD" or what else the parameter wraps, with the default of its reading.
+std::string BaseOf(const ChannelDropBackParameter& param);
+
+}  // namespace caffe
+
+#endif  // CAFFE_SOLVER_CHANNEL_DROPBACK_HPP_

@@ -1,0 +1,113 @@
+#include "solver/snapshot_files.hpp"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <charconv>
+#include <climits>
+#include <filesystem>
+#include <functional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "caffe/common.hpp"
+#include "caffe/util/atomic_file.hpp"
+
+namespace caffe {
+
+namespace fs = std::filesystem;
+
+uint32_t Crc32(std::string_view content) {
+  return static_cast<uint32_t>(
+      crc32_z(0, reinterpret_cast<const Bytef*>(content.data()), content.size()));
+}
+
+SolverState ReadSolverState(const std::string& state_file) {
+  const std::string content = ReadWholeFile(state_file);
+  Require(content.size() <= INT_MAX, "'", state_file, "' is larger than the 2 GB that a solver "
+          "state can have");
+  Require(!content.empty(), "'", state_file, "' is empty; it should be a solver state");
+  google::protobuf::io::ArrayInputStream array(content.data(), static_cast<int>(content.size()));
+  google::protobuf::io::CodedInputStream input(&array);
+  input.SetTotalBytesLimit(INT_MAX);
+  SolverState state;
+  Require(state.ParseFromCodedStream(&input), "'", state_file, "' is damaged, or is not a solver "
+          "state: it cannot be parsed");
+  return state;
+}
+
+std::string FindLearnedNet(const SolverState& state, const std::string& state_file) {
+  const fs::path written(state.learned_net());
+  std::error_code ignored;
+  if (fs::exists(written, ignored)) return written.string();
+  const fs::path beside = fs::path(state_file).parent_path() / written.filename();
+  if (fs::exists(beside, ignored)) return beside.string();
+  throw Error("the state '", state_file, "' belongs to the model '", state.learned_net(),
+              "', which is neither there nor beside the state");
+}
+
+void CheckLearnedNet(const SolverState& state, const std::string& model_file) {
+  if (!state.has_learned_net_bytes()) return;
+  const auto refuse = [&model_file](const std::string& what) {
+    throw Error("'", model_file, "' is not the model that was written with the solver state: ",
+                what, ". It may be damaged, or of another run; use another snapshot");
+  };
+  std::error_code ignored;
+  const uint64_t size = fs::file_size(model_file, ignored);
+  if (size != state.learned_net_bytes()) {
+    refuse("it has " + std::to_string(size) + " bytes, not " +
+           std::to_string(state.learned_net_bytes()));
+  }
+  if (Crc32(ReadWholeFile(model_file)) != state.learned_net_crc32()) {
+    refuse("its checksum differs");
+  }
+}
+
+namespace {
+
+/// The k of "<begin>_iter_<k>.solverstate", or -1.
+int64_t IterationOf(const std::string& name, const std::string& begin) {
+  const std::string head = begin + "_iter_", tail = ".solverstate";
+  if (!name.starts_with(head) || !name.ends_with(tail) ||
+      name.size() <= head.size() + tail.size()) {
+    return -1;
+  }
+  const char* first = name.data() + head.size();
+  const char* last = name.data() + name.size() - tail.size();
+  int64_t iteration = -1;
+  const auto [end, error] = std::from_chars(first, last, iteration);
+  return error == std::errc() && end == last ? iteration : -1;
+}
+
+}  // namespace
+
+std::string FindNewestSnapshot(const std::string& prefix) {
+  const fs::path path(prefix);
+  const fs::path directory = path.parent_path().empty() ? "." : path.parent_path();
+  std::vector<std::pair<int64_t, std::string>> found;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    const int64_t iteration = IterationOf(name, path.filename().string());
+    if (iteration >= 0) found.emplace_back(iteration, (path.parent_path() / name).string());
+  }
+  std::sort(found.begin(), found.end(), std::greater<>());
+  for (const auto& [iteration, state_file] : found) {
+    try {
+      const SolverState state = ReadSolverState(state_file);
+      Require(state.has_learned_net(), "'", state_file, "' names no model");
+      const std::string model = FindLearnedNet(state, state_file);
+      CheckLearnedNet(state, model);
+      return state_file;
+    } catch (const Error& reason) {
+      LOG(WARNING) << "Passing over a snapshot: " << reason.what();
+    }
+  }
+  return "";
+}
+
+}  // namespace caffe

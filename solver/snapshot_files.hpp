@@ -1,0 +1,33 @@
+#ifndef CAFFE_SOLVER_SNAPSHOT_FILES_HPP_
+#define CAFFE_SOLVER_SNAPSHOT_FILES_HPP_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "caffe/proto/caffe.pb.h"
+
+namespace caffe {
+
+/// CRC-32 as in zlib and PNG.
+uint32_t Crc32(std::string_view content);
+
+/// The solver state in a binary file. Throws Error if it cannot be read or is no such thing.
+SolverState ReadSolverState(const std::string& state_file);
+
+/// The path of the model that a state names: as written, or, if there is no such file, the
+/// same file name beside the state.
+std::string FindLearnedNet(const SolverState& state, const std::string& state_file);
+
+/// Throws Error if the model is not the one that was written with the state: other size or
+/// checksum. States of Caffe carry neither and fit every model file.
+void CheckLearnedNet(const SolverState& state, const std::string& model_file);
+
+/// The state file of the newest complete snapshot "<prefix>_iter_<k>.solverstate": the largest
+/// k whose state can be read and whose model is there and belongs to it. "" if there is none.
+/// A snapshot that is passed over is named in the log, with the reason.
+std::string FindNewestSnapshot(const std::string& prefix);
+
+}  // namespace caffe
+
+#endif  // CAFFE_SOLVER_SNAPSHOT_FILES_HPP_
