@@ -196,11 +196,11 @@ void Net<Dtype>::GetProgress(NetProgress* progress) const {
 template <typename Dtype>
 void Net<Dtype>::SetProgress(const NetProgress& progress) {
   forward_passes_ = progress.forward_passes();
-  for (const LayerProgress& layer : progress.layer()) {
-    const auto found = layer_names_index_.find(layer.name());
-    if (found != layer_names_index_.end()) {
-      layers_[found->second]->set_progress(layer.position());
-    }
+  map<string, uint64_t> positions;
+  for (const LayerProgress& layer : progress.layer()) positions[layer.name()] = layer.position();
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const auto found = positions.find(layer_names_[i]);
+    layers_[i]->set_progress(found == positions.end() ? 0 : found->second);
   }
 }
 

@@ -104,6 +104,10 @@ template <typename Dtype>
 void DataLayer<Dtype>::set_progress(uint64_t position) {
   this->DropBatches(position);
   offset_ = position;
+  if (seed_ != Caffe::random_seed()) {  // a resumed run goes on with the seed of its state
+    seed_ = Caffe::random_seed();
+    if (!keys_.empty()) DrawPermutation(offset_ / num_records_);
+  }
   cursor_placed_ = false;
   this->StartInternalThread();
 }
