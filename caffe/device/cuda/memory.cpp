@@ -12,6 +12,7 @@ bool IsOnDevice(const void* pointer) {
 }
 
 void CopyAndWait(const void* from, void* to, size_t size, cudaMemcpyKind kind) {
+  if (size == 0) return;
   const cudaStream_t stream = cuda::CurrentStream();
   CAFFE_CUDA_CHECK(cudaMemcpyAsync(to, from, size, kind, stream));
   CAFFE_CUDA_CHECK(cudaStreamSynchronize(stream));
@@ -68,6 +69,7 @@ void CopyAnywhere(const void* from, void* to, size_t size) {
 }
 
 void GpuMemset(void* gpu, int value, size_t size) {
+  if (size == 0) return;
   CAFFE_CUDA_CHECK(cudaMemsetAsync(gpu, value, size, cuda::CurrentStream()));
 }
 
