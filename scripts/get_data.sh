@@ -113,6 +113,6 @@ done
 mv "$temporary" "$out"
 echo "$name is in $out"
 case "$name" in
-  mnist) echo "Next: convert_mnist $out $out/lmdb" ;;
-  *) echo "Next: convert_cifar $name $out $out/lmdb" ;;
+  mnist) echo "Next: convert_mnist $out $out" ;;
+  *) echo "Next: convert_cifar $name $out $out" ;;
 esac

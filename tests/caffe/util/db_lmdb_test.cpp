@@ -1,0 +1,144 @@
+#include "caffe/util/db_lmdb.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/caffe/data_test_util.hpp"
+
+namespace caffe {
+namespace {
+
+TEST(LmdbTest, GivesRecordsInTheByteOrderOfKeys) {
+  const TemporaryDirectory dir;
+  WriteLmdb(dir / "db", {{"b", "2"}, {"a", "1"}, {"B", "0"}, {std::string("\xff\x00", 2), "3"}});
+  const std::unique_ptr<db::DB> lmdb(db::GetDB("lmdb"));
+  lmdb->Open(dir / "db", db::READ);
+  const std::unique_ptr<db::Cursor> cursor(lmdb->NewCursor());
+  std::string values;
+  for (; cursor->valid(); cursor->Next()) values += cursor->value();
+  EXPECT_EQ(values, "0123");
+  EXPECT_EQ(lmdb->size(), 4u);
+  cursor->SeekToFirst();
+  EXPECT_EQ(cursor->key(), "B");
+}
+
+TEST(LmdbTest, SeeksAKey) {
+  const TemporaryDirectory dir;
+  WriteLmdb(dir / "db", {{"a", "1"}, {"b", "2"}, {"c", "3"}});
+  db::LMDB lmdb;
+  lmdb.Open(dir / "db", db::READ);
+  const std::unique_ptr<db::Cursor> cursor(lmdb.NewCursor());
+  cursor->Seek("b");
+  ASSERT_TRUE(cursor->valid());
+  EXPECT_EQ(cursor->value(), "2");
+  cursor->Next();
+  EXPECT_EQ(cursor->key(), "c");
+  cursor->Seek("bb");
+  EXPECT_FALSE(cursor->valid());
+}
+
+TEST(LmdbTest, GrowsItsMapAsNeeded) {
+  const TemporaryDirectory dir;
+  const std::string big(1 << 20, 'x');
+  {
+    db::LMDB lmdb;
+    lmdb.Open(dir / "db", db::NEW);
+    const std::unique_ptr<db::Transaction> transaction(lmdb.NewTransaction());
+    // The library's default map holds one megabyte.
+    for (char c = 'a'; c < 'f'; ++c) transaction->Put(std::string(1, c), big);
+    transaction->Commit();
+    transaction->Put("z", "last");
+    transaction->Commit();
+  }
+  db::LMDB lmdb;
+  lmdb.Open(dir / "db", db::READ);
+  EXPECT_EQ(lmdb.size(), 6u);
+  const std::unique_ptr<db::Cursor> cursor(lmdb.NewCursor());
+  EXPECT_EQ(cursor->value(), big);
+}
+
+TEST(LmdbTest, AddsToAnExistingDatabase) {
+  const TemporaryDirectory dir;
+  WriteLmdb(dir / "db", {{"a", "1"}});
+  db::LMDB lmdb;
+  lmdb.Open(dir / "db", db::WRITE);
+  const std::unique_ptr<db::Transaction> transaction(lmdb.NewTransaction());
+  transaction->Put("b", "2");
+  transaction->Commit();
+  EXPECT_EQ(lmdb.size(), 2u);
+}
+
+TEST(LmdbTest, ReadsADirectoryWithoutLockFileThatCannotBeWritten) {
+  const TemporaryDirectory dir;
+  WriteLmdb(dir / "db", {{"a", "1"}});
+  std::filesystem::remove(dir / "db/lock.mdb");
+  std::filesystem::permissions(dir / "db", std::filesystem::perms::owner_read |
+                                               std::filesystem::perms::owner_exec);
+  {
+    db::LMDB lmdb;
+    lmdb.Open(dir / "db", db::READ);
+    EXPECT_EQ(lmdb.size(), 1u);
+  }
+  std::filesystem::permissions(dir / "db", std::filesystem::perms::owner_all);
+}
+
+TEST(LmdbTest, RefusesANewDatabaseOverAnExistingOne) {
+  const TemporaryDirectory dir;
+  WriteLmdb(dir / "db", {{"a", "1"}});
+  db::LMDB lmdb;
+  ExpectError([&] { lmdb.Open(dir / "db", db::NEW); }, {dir / "db", "exists already", "Remove it"});
+}
+
+TEST(LmdbTest, NamesThePathOfADatabaseThatIsNotThere) {
+  const TemporaryDirectory dir;
+  db::LMDB lmdb;
+  ExpectError([&] { lmdb.Open(dir / "nothing", db::READ); },
+              {dir / "nothing", "No such file", "Check the path"});
+}
+
+TEST(LmdbTest, RefusesAFileThatIsNoLmdb) {
+  const TemporaryDirectory dir;
+  std::filesystem::create_directory(dir / "db");
+  std::ofstream(dir / "db/data.mdb") << std::string(10000, 'x');
+  db::LMDB lmdb;
+  ExpectError([&] { lmdb.Open(dir / "db", db::READ); }, {dir / "db", "not an LMDB"});
+}
+
+TEST(LmdbTest, RefusesAFileThatIsCutOff) {
+  const TemporaryDirectory dir;
+  Records records;
+  for (int i = 100; i < 200; ++i) records.emplace_back(std::to_string(i), std::string(5000, 'x'));
+  WriteLmdb(dir / "db", records);
+  const std::string file = dir / "db/data.mdb";
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) - 4096);
+  db::LMDB lmdb;
+  ExpectError([&] { lmdb.Open(dir / "db", db::READ); }, {dir / "db", "cut off"});
+}
+
+TEST(LmdbTest, RefusesAnEmptyKey) {
+  const TemporaryDirectory dir;
+  ExpectError([&] { WriteLmdb(dir / "db", {{"", "1"}}); }, {dir / "db", "1 to 511 bytes"});
+}
+
+TEST(GetDBTest, SaysHowToGetRidOfLevelDB) {
+  ExpectError([] { db::GetDB("leveldb"); }, {"not built in", "backend: LMDB"});
+  ExpectError([] { db::GetDB(DataParameter_DB_LEVELDB); }, {"not built in"});
+  ExpectError([] { db::GetDB("sqlite"); }, {"'sqlite'", "Use lmdb"});
+}
+
+TEST(GetDBTest, TakesAnLmdbForWhatItIsIfTheNetDoesNotSay) {
+  const TemporaryDirectory dir;
+  WriteLmdb(dir / "db", {{"a", "1"}});
+  DataParameter param;
+  param.set_source(dir / "db");
+  EXPECT_EQ(db::BackendOf(param), DataParameter_DB_LMDB);
+  param.set_source(dir / "other");
+  EXPECT_EQ(db::BackendOf(param), DataParameter_DB_LEVELDB);
+  param.set_backend(DataParameter_DB_LMDB);
+  EXPECT_EQ(db::BackendOf(param), DataParameter_DB_LMDB);
+}
+
+}  // namespace
+}  // namespace caffe
