@@ -3,19 +3,10 @@
 #include <iomanip>
 
 #include "caffe/common.hpp"
+#include "caffe/device/devices.hpp"
 
 namespace caffe {
 namespace {
-
-/// 0 where there is no driver.
-int DeviceCount() {
-  int count = 0;
-  if (cudaGetDeviceCount(&count) != cudaSuccess) {
-    cudaGetLastError();  // or the next launch check would report it
-    return 0;
-  }
-  return count;
-}
 
 int Attribute(cudaDeviceAttr attribute, int device) {
   int value = 0;
@@ -35,8 +26,26 @@ void LogLine(const char* label, const Value& value) {
 
 }  // namespace
 
+int GpuCount() {
+  int count = 0;
+  if (cudaGetDeviceCount(&count) != cudaSuccess) {
+    cudaGetLastError();  // or the next launch check would report it
+    return 0;
+  }
+  return count;
+}
+
+string GpuName(int device) {
+  const int count = GpuCount();
+  Require(device >= 0 && device < count, "There is no GPU ", device, ": this machine has ", count,
+          ".");
+  cudaDeviceProp properties;
+  CUDA_CHECK(cudaGetDeviceProperties(&properties, device));
+  return properties.name;
+}
+
 void Caffe::SetDevice(const int device_id) {
-  const int count = DeviceCount();
+  const int count = GpuCount();
   Require(count > 0, "There is no usable GPU on this machine (wanted: ", device_id,
           "). Install NVIDIA's driver, or use the CPU.");
   Require(device_id >= 0 && device_id < count, "There is no GPU ", device_id, ": this machine has ",
@@ -45,7 +54,7 @@ void Caffe::SetDevice(const int device_id) {
 }
 
 void Caffe::DeviceQuery() {
-  if (DeviceCount() == 0) {
+  if (GpuCount() == 0) {
     LOG(INFO) << "No usable GPU on this machine.";
     return;
   }
@@ -77,7 +86,7 @@ void Caffe::DeviceQuery() {
 }
 
 bool Caffe::CheckDevice(const int device_id) {
-  if (device_id < 0 || device_id >= DeviceCount()) return false;
+  if (device_id < 0 || device_id >= GpuCount()) return false;
   // A device in exclusive use by another process fails only when a context is made.
   const bool usable = cudaSetDevice(device_id) == cudaSuccess && cudaFree(nullptr) == cudaSuccess;
   cudaGetLastError();
@@ -85,7 +94,7 @@ bool Caffe::CheckDevice(const int device_id) {
 }
 
 int Caffe::FindDevice(const int start_id) {
-  const int count = DeviceCount();
+  const int count = GpuCount();
   for (int id = start_id; id < count; ++id) {
     if (CheckDevice(id)) return id;
   }

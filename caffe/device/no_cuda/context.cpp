@@ -1,10 +1,14 @@
 #include "caffe/device/context.hpp"
 
 #include "caffe/common.hpp"
+#include "caffe/device/devices.hpp"
 
 namespace caffe {
 
 void ResetGpuGenerators() noexcept {}
+
+int GpuCount() { return 0; }
+string GpuName(int) { NO_GPU; }
 
 void Caffe::SetDevice(const int) { NO_GPU; }
 void Caffe::DeviceQuery() { NO_GPU; }

@@ -1,0 +1,19 @@
+#include "caffe/cli/flags.hpp"
+
+DEFINE_string(gpu, "", "GPUs to run on: ids separated by commas, or 'all'; CPU if empty");
+DEFINE_string(solver, "", "solver definition (.prototxt)");
+DEFINE_string(model, "", "net definition (.prototxt)");
+DEFINE_string(phase, "", "phase of the net: TRAIN or TEST; empty: TRAIN");
+DEFINE_int32(level, 0, "level of the net's state, for min_level and max_level of its rules");
+DEFINE_string(stage, "", "stages of the net's state, separated by commas");
+DEFINE_string(snapshot, "",
+              "solver state (.solverstate) to resume from; 'auto': the newest complete one");
+DEFINE_string(weights, "",
+              "model files (.caffemodel) whose weights to start from, separated by commas");
+DEFINE_int32(iterations, 50, "number of batches");
+DEFINE_string(sigint_effect, "stop", "what SIGINT (Ctrl-C) does: stop, snapshot or none");
+DEFINE_string(sighup_effect, "snapshot", "what SIGHUP does: stop, snapshot or none");
+DEFINE_string(input_shape, "",
+              "shapes of inputs as name=1,3,32,32, separated by ';'; the name may be left out "
+              "where there is one input");
+DEFINE_int32(batch, 0, "images in a batch, in place of what the net says");

@@ -1,0 +1,20 @@
+#ifndef CAFFE_CLI_FLAGS_HPP_
+#define CAFFE_CLI_FLAGS_HPP_
+
+#include <gflags/gflags.h>
+
+DECLARE_string(gpu);
+DECLARE_string(solver);
+DECLARE_string(model);
+DECLARE_string(phase);
+DECLARE_int32(level);
+DECLARE_string(stage);
+DECLARE_string(snapshot);
+DECLARE_string(weights);
+DECLARE_int32(iterations);
+DECLARE_string(sigint_effect);
+DECLARE_string(sighup_effect);
+DECLARE_string(input_shape);
+DECLARE_int32(batch);
+
+#endif  // CAFFE_CLI_FLAGS_HPP_

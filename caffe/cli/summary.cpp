@@ -1,0 +1,92 @@
+#include <glog/logging.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <regex>
+#include <sstream>
+
+#include "caffe/cli/command.hpp"
+#include "caffe/cli/data_shapes.hpp"
+#include "caffe/cli/flags.hpp"
+#include "caffe/cli/net_state.hpp"
+#include "caffe/cli/net_summary.hpp"
+#include "caffe/net.hpp"
+#include "caffe/util/upgrade_proto.hpp"
+
+namespace caffe::cli {
+
+namespace {
+
+/// Whether the file holds a solver rather than a net, by fields that only a solver has.
+bool IsSolverFile(const string& file) {
+  static const std::regex solver_field(
+      "(^|\n)\\s*(net|train_net|net_param|train_net_param|base_lr|lr_policy|max_iter|solver_mode)"
+      "\\s*[:{]");
+  std::ostringstream content;
+  content << std::ifstream(file).rdbuf();
+  return std::regex_search(content.str(), solver_field);
+}
+
+/// The net that a solver file trains.
+NetParameter NetOfSolver(const string& file) {
+  SolverParameter solver;
+  ReadSolverParamsFromTextFileOrDie(file, &solver);
+  NetParameter net;
+  if (solver.has_net_param()) return solver.net_param();
+  if (solver.has_train_net_param()) return solver.train_net_param();
+  Require(solver.has_net() || solver.has_train_net(), "the solver ", file, " names no net");
+  ReadNetParamsFromTextFileOrDie(solver.has_net() ? solver.net() : solver.train_net(), &net);
+  return net;
+}
+
+NetParameter ReadNet(const string& file) {
+  NetParameter net;
+  if (IsSolverFile(file)) {
+    net = NetOfSolver(file);
+  } else {
+    ReadNetParamsFromTextFileOrDie(file, &net);
+  }
+  net.mutable_state()->set_phase(PhaseFromFlag());
+  net.mutable_state()->set_level(FLAGS_level);
+  for (const string& stage : StagesFromFlag()) net.mutable_state()->add_stage(stage);
+  NetParameter filtered;
+  Net<float>::FilterNet(net, &filtered);
+  return filtered;
+}
+
+int Summary(const std::vector<std::string>& words) {
+  FLAGS_minloglevel = std::max<int>(FLAGS_minloglevel, google::GLOG_WARNING);
+  const InputShapes shapes = ParseInputShapes(FLAGS_input_shape, FLAGS_batch);
+  NetParameter net = ReadNet(words[0]);
+  std::map<std::string, std::string> types;
+  for (const LayerParameter& layer : net.layer()) types[layer.name()] = layer.type();
+  const auto notes = ReplaceDataLayers(shapes, net.state().phase(), &net);
+  std::cout << ToText(Summarize(net, types));
+  for (const std::string& note : notes) std::cout << "note: " << note << "\n";
+  return 0;
+}
+
+}  // namespace
+
+Command SummaryCommand() {
+  return {
+      .name = "summary",
+      .usage = "NET [flags]",
+      .summary = "list the layers of a net, with shapes, parameters, operations and memory",
+      .description =
+          "Prints a table of the layers of a net, or of the net of a solver: output shapes,\n"
+          "learnable parameters (statistics of batch normalisation are none) and multiply-adds\n"
+          "an image. The data set need not be there: shapes come from --input_shape, else from\n"
+          "the database if it exists, else from crop_size or new_height and new_width of the\n"
+          "transformation, with as many channels as mean_value or std_value has entries (3 if\n"
+          "there is one or none, 1 with force_gray).",
+      .flags = {"phase", "input_shape", "batch", "level", "stage"},
+      .min_words = 1,
+      .max_words = 1,
+      .run = Summary,
+  };
+}
+
+}  // namespace caffe::cli

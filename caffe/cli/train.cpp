@@ -1,0 +1,99 @@
+#include <memory>
+
+#include "caffe/cli/arguments.hpp"
+#include "caffe/cli/command.hpp"
+#include "caffe/cli/device_choice.hpp"
+#include "caffe/cli/flags.hpp"
+#include "caffe/cli/net_state.hpp"
+#include "caffe/cli/progress_line.hpp"
+#include "caffe/cli/terminal.hpp"
+#include "caffe/common.hpp"
+#include "caffe/util/nearest_name.hpp"
+#include "caffe/util/upgrade_proto.hpp"
+#include "solver/signal_handler.hpp"
+#include "solver/snapshot_files.hpp"
+#include "solver/solver.hpp"
+#include "solver/solver_factory.hpp"
+
+namespace caffe::cli {
+
+namespace {
+
+SolverAction::Enum ParseEffect(const std::string& flag, const std::string& effect) {
+  if (effect == "stop") return SolverAction::STOP;
+  if (effect == "snapshot") return SolverAction::SNAPSHOT;
+  if (effect == "none") return SolverAction::NONE;
+  throw Error("--", flag, " is stop, snapshot or none, not '", effect, "'",
+              DidYouMean(effect, {"stop", "snapshot", "none"}));
+}
+
+/// The solver state to resume from; "" to start anew.
+std::string ChooseSnapshot(const SolverParameter& param) {
+  if (FLAGS_snapshot != "auto") return FLAGS_snapshot;
+  const std::string newest = FindNewestSnapshot(param.snapshot_prefix());
+  LOG_IF(INFO, newest.empty()) << "No complete snapshot " << param.snapshot_prefix()
+                               << "_iter_* to resume from: training starts from the beginning.";
+  return newest;
+}
+
+void SetTrainState(SolverParameter* param) {
+  param->mutable_train_state()->set_level(FLAGS_level);
+  for (const std::string& stage : StagesFromFlag()) param->mutable_train_state()->add_stage(stage);
+}
+
+int Train(const std::vector<std::string>&) {
+  Require(!FLAGS_solver.empty(), "Need a solver definition to train: give --solver=FILE");
+  Require(FLAGS_snapshot.empty() || FLAGS_weights.empty(),
+          "give --snapshot to resume training or --weights to start from a model, not both");
+  const SolverAction::Enum on_sigint = ParseEffect("sigint_effect", FLAGS_sigint_effect);
+  const SolverAction::Enum on_sighup = ParseEffect("sighup_effect", FLAGS_sighup_effect);
+
+  SolverParameter param;
+  ReadSolverParamsFromTextFileOrDie(FLAGS_solver, &param);
+  SetTrainState(&param);
+  UseDevicesFor(&param);
+  const std::string snapshot = ChooseSnapshot(param);
+  if (!snapshot.empty()) param.clear_weights();
+  if (!FLAGS_weights.empty()) {
+    param.clear_weights();
+    param.add_weights(FLAGS_weights);
+  }
+
+  SignalHandler signals(on_sigint, on_sighup);
+  const std::unique_ptr<Solver<float>> solver(SolverRegistry<float>::CreateSolver(param));
+  solver->SetActionFunction(signals.GetActionFunction());
+  if (!snapshot.empty()) {
+    LOG(INFO) << "Resuming from " << snapshot;
+    solver->Restore(snapshot.c_str());
+  }
+  std::unique_ptr<ProgressLine> progress;
+  if (StderrIsTerminal()) {
+    ShareTerminalWithLog();
+    progress = std::make_unique<ProgressLine>(solver.get());
+  }
+  LOG(INFO) << "Starting Optimization";
+  solver->Solve();
+  LOG(INFO) << "Optimization Done.";
+  return 0;
+}
+
+}  // namespace
+
+Command TrainCommand() {
+  return {
+      .name = "train",
+      .usage = "--solver=FILE [flags]",
+      .summary = "train or fine-tune a net",
+      .description =
+          "Trains the net of a solver definition. A run that was cut short goes on with\n"
+          "--snapshot=auto, from its newest complete snapshot, or from the start if there is\n"
+          "none. SIGINT (Ctrl-C) takes a snapshot and stops, SIGHUP takes one and goes on.",
+      .flags = {"solver", "snapshot", "weights", "gpu", "level", "stage", "sigint_effect",
+                "sighup_effect"},
+      .min_words = 0,
+      .max_words = 0,
+      .run = Train,
+  };
+}
+
+}  // namespace caffe::cli
