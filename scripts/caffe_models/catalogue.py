@@ -1,16 +1,23 @@
 """Every net on every data set, one line each."""
 from .lenet import lenet
-from .recipes import CIFAR10, CIFAR100, FROM_SCRATCH, MNIST, Recipe, files_of
+from .recipes import (CIFAR10, CIFAR10_QUICK, CIFAR100, FROM_SCRATCH, MNIST, MNIST_SMALL, Recipe,
+                      files_of)
 from .resnet import resnet8, resnet18
+
+# LeNet has four learnable layers: only the first is left alone.
+LENET = Recipe(epochs=10, weight_decay=5e-4, skip_layers=1)
+# Minutes on a CPU.
+LENET_QUICK = Recipe(epochs=20, weight_decay=5e-4, skip_layers=1, test_epochs=2,
+                     snapshot_epochs=20, display=20)
+RESNET8_QUICK = Recipe(epochs=8, base_lr=0.05, snapshot_epochs=8, display=20)
 
 
 def all_files():
     """All files below `models/`, as a dict from path to text."""
     files = {}
-    # LeNet has four learnable layers: only the first is left alone.
-    files |= files_of("lenet", "LeNet", lenet, MNIST,
-                      Recipe(epochs=10, weight_decay=5e-4, skip_layers=1, snapshot_epochs=5))
-    files |= files_of("resnet8", "ResNet-8", resnet8, CIFAR10, Recipe(epochs=20))
+    files |= files_of("lenet", "LeNet", lenet, MNIST, LENET)
+    files |= files_of("lenet", "LeNet", lenet, MNIST_SMALL, LENET_QUICK)
+    files |= files_of("resnet8", "ResNet-8", resnet8, CIFAR10_QUICK, RESNET8_QUICK)
     for data in (CIFAR10, CIFAR100):
         files |= files_of("resnet18", "ResNet-18", resnet18, data, FROM_SCRATCH)
     return files

@@ -4,7 +4,7 @@ The recipe of 32x32 images: 200 epochs of SGD at batch 128, learning rate 0.01 w
 0.9 and weight decay 1e-4 on every parameter, divided by 10 after 0.3, 0.6 and 0.8 of the run.
 """
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .net import Blob, Net
 from .prototxt import Word, write
@@ -48,15 +48,21 @@ CIFAR100 = cifar("cifar100", 100, (0.50708, 0.48655, 0.44092), (0.26733, 0.25644
 MNIST = DataSet("mnist", 10, train_images=60000, test_images=10000, channels=1, size=28,
                 train_batch=64, transform={"crop_size": 28, "scale": 0.00390625})
 
+# The small sets that scripts/quickstart makes.
+CIFAR10_QUICK = replace(CIFAR10, name="cifar10_quick", train_images=20000)
+MNIST_SMALL = replace(MNIST, name="mnist_small", train_images=5000, test_images=1000)
+
 
 @dataclass(frozen=True)
 class Recipe:
-    epochs: float
+    epochs: int
     base_lr: float = 0.01
     weight_decay: float = 1e-4
     decays: tuple = (0.3, 0.6, 0.8)   # shares of the run after which the rate is divided by 10
     skip_layers: int = 4              # first learnable layers that are never dropped
+    test_epochs: int = 1
     snapshot_epochs: int = 10
+    display: int = 100
 
 
 FROM_SCRATCH = Recipe(epochs=200)
@@ -124,11 +130,11 @@ def without_training(layer):
 
 def solver_text(folder, kind, data, recipe):
     epoch = math.ceil(data.train_images / data.train_batch)
-    iterations = round(recipe.epochs * epoch)
+    iterations = recipe.epochs * epoch
     solver = {
         "net": f"models/{folder}/train_val.prototxt",
         "test_iter": math.ceil(data.test_images / data.test_batch),
-        "test_interval": epoch,
+        "test_interval": recipe.test_epochs * epoch,
         "base_lr": recipe.base_lr,
         "momentum": 0.9,
         "weight_decay": recipe.weight_decay,
@@ -136,8 +142,8 @@ def solver_text(folder, kind, data, recipe):
         "gamma": 0.1,
         "stepvalue": [round(share * iterations) for share in recipe.decays],
         "max_iter": iterations,
-        "display": 100,
-        "average_loss": 100,
+        "display": recipe.display,
+        "average_loss": recipe.display,
         "snapshot": recipe.snapshot_epochs * epoch,
         "snapshot_prefix": f"models/{folder}/{kind}",
         "random_seed": 1,

@@ -15,15 +15,17 @@ GENERATOR = ROOT / "scripts" / "generate_models.py"
 
 # Learnable parameters. The ResNet-18 figures are those of the paper's nets; LeNet's follow
 # from its definition; ResNet-8: 10 convolutions and inner products by hand.
+LENET = 20 * 25 + 20 + 50 * 20 * 25 + 50 + 800 * 500 + 500 + 500 * 10 + 10
 PARAMETERS = {
-    "lenet/mnist": 20 * 25 + 20 + 50 * 20 * 25 + 50 + 800 * 500 + 500 + 500 * 10 + 10,
-    "resnet8/cifar10": 9 * (3 * 16 + 16 * 16 * 2 + 16 * 32 + 32 * 32 + 32 * 64 + 64 * 64)
+    "lenet/mnist": LENET,
+    "lenet/mnist_small": LENET,
+    "resnet8/cifar10_quick": 9 * (3 * 16 + 16 * 16 * 2 + 16 * 32 + 32 * 32 + 32 * 64 + 64 * 64)
                        + 16 * 32 + 32 * 64 + 2 * (16 * 3 + 32 * 3 + 64 * 3) + 650,
     "resnet18/cifar10": 11_173_962,
     "resnet18/cifar100": 11_220_132,
 }
-LEARNABLE_LAYERS = {"lenet/mnist": 4, "resnet8/cifar10": 10, "resnet18/cifar10": 21,
-                    "resnet18/cifar100": 21}
+LEARNABLE_LAYERS = {"lenet/mnist": 4, "lenet/mnist_small": 4, "resnet8/cifar10_quick": 10,
+                    "resnet18/cifar10": 21, "resnet18/cifar100": 21}
 
 
 def load(path):
@@ -95,7 +97,7 @@ class Shapes:
 
 
 def input_shape(folder):
-    return (1, 28) if folder == "lenet/mnist" else (3, 32)
+    return (1, 28) if folder.startswith("lenet") else (3, 32)
 
 
 class GeneratedFiles(unittest.TestCase):
@@ -224,7 +226,8 @@ class Solvers(unittest.TestCase):
             test = list(in_phase(load(f"{folder}/train_val.prototxt"), "TEST"))[0]
             batch = int(first(first(test, "data_param"), "batch_size"))
             solver = load(f"{folder}/solver_baseline.prototxt")
-            self.assertEqual(batch * int(first(solver, "test_iter")), 10000)
+            images = 1000 if folder == "lenet/mnist_small" else 10000
+            self.assertEqual(batch * int(first(solver, "test_iter")), images)
 
     def test_paths_exist(self):
         for path in MODELS.rglob("solver_*.prototxt"):
