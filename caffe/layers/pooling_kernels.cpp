@@ -21,10 +21,9 @@ void max_pool_forward(PoolShape shape, const Dtype* bottom, Dtype* top, Index* i
     for (int h = y.begin; h < y.end; ++h) {
       for (int w = x.begin; w < x.end; ++w) {
         const Dtype value = plane[h * s.width + w];
-        if (value > best) {
-          best = value;
-          at = h * s.width + w;
-        }
+        const bool better = value > best;
+        best = better ? value : best;
+        at = better ? h * s.width + w : at;
       }
     }
     top[row * s.pooled_w + pw] = best;
@@ -33,8 +32,8 @@ void max_pool_forward(PoolShape shape, const Dtype* bottom, Dtype* top, Index* i
 }
 
 template <typename Device, typename Dtype, typename Index>
-void indexed_pool_backward(PoolShape shape, const Dtype* top_diff, const Index* index,
-                           Dtype* bottom_diff) {
+void indexed_pool_gather(PoolShape shape, const Dtype* top_diff, const Index* index,
+                         Dtype* bottom_diff) {
   const PoolShape s = shape;
   const int64_t rows = int64_t(s.planes) * s.height;
   ForEachPlane<Device>(rows, s.width, [=] CAFFE_HD(int64_t row, int64_t w) {
@@ -112,10 +111,10 @@ void ave_pool_backward(PoolShape shape, const Dtype* top_diff, Dtype* bottom_dif
 #define INSTANTIATE(Device, Dtype)                                                               \
   template void max_pool_forward<Device, Dtype, int>(PoolShape, const Dtype*, Dtype*, int*);     \
   template void max_pool_forward<Device, Dtype, Dtype>(PoolShape, const Dtype*, Dtype*, Dtype*); \
-  template void indexed_pool_backward<Device, Dtype, int>(PoolShape, const Dtype*, const int*,   \
+  template void indexed_pool_gather<Device, Dtype, int>(PoolShape, const Dtype*, const int*,     \
+                                                        Dtype*);                                 \
+  template void indexed_pool_gather<Device, Dtype, Dtype>(PoolShape, const Dtype*, const Dtype*, \
                                                           Dtype*);                               \
-  template void indexed_pool_backward<Device, Dtype, Dtype>(PoolShape, const Dtype*,             \
-                                                            const Dtype*, Dtype*);               \
   template void ave_pool_forward<Device, Dtype>(PoolShape, const Dtype*, Dtype*);                \
   template void ave_pool_backward<Device, Dtype>(PoolShape, const Dtype*, Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)

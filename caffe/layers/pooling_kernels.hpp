@@ -2,7 +2,9 @@
 #define CAFFE_POOLING_KERNELS_HPP_
 
 #include <cstdint>
+#include <type_traits>
 
+#include "caffe/device/device.hpp"
 #include "caffe/util/philox.hpp"
 
 namespace caffe {
@@ -30,10 +32,27 @@ struct PoolShape {
 template <typename Device, typename Dtype, typename Index>
 void max_pool_forward(PoolShape shape, const Dtype* bottom, Dtype* top, Index* index);
 
-/// bottom_diff[i] = sum of top_diff over the windows whose index is i. For MAX and STOCHASTIC.
+/// bottom_diff[i] = sum of top_diff over the windows whose index is i, in the order of the
+/// windows. For MAX and STOCHASTIC. The two give the same bits: gather looks from each value
+/// at the windows over it, which suits many small threads; scatter walks through the windows
+/// of a plane, which suits the few threads of the host.
+template <typename Device, typename Dtype, typename Index>
+void indexed_pool_gather(PoolShape shape, const Dtype* top_diff, const Index* index,
+                         Dtype* bottom_diff);
+template <typename Dtype, typename Index>
+void indexed_pool_scatter(PoolShape shape, const Dtype* top_diff, const Index* index,
+                          Dtype* bottom_diff);
+
+/// The one of the two that suits the device.
 template <typename Device, typename Dtype, typename Index>
 void indexed_pool_backward(PoolShape shape, const Dtype* top_diff, const Index* index,
-                           Dtype* bottom_diff);
+                           Dtype* bottom_diff) {
+  if constexpr (std::is_same_v<Device, Cpu>) {
+    indexed_pool_scatter(shape, top_diff, index, bottom_diff);
+  } else {
+    indexed_pool_gather<Device>(shape, top_diff, index, bottom_diff);
+  }
+}
 
 /// Mean of each window. It counts padding, but no places beyond height + pad_h or
 /// width + pad_w.

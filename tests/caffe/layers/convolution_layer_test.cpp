@@ -180,6 +180,39 @@ TYPED_TEST(ConvolutionLayerTest, OneDnnTakesUpToThreeAxes) {
   }
 }
 
+TYPED_TEST(ConvolutionLayerTest, EnginesAgreeOnRandomShapes) {
+  for (int round = 0; round < 20; ++round) {
+    const auto draw = [](int from, int to) {
+      return from + static_cast<int>(caffe_rng_rand() % (to - from + 1));
+    };
+    ReferenceConv r;
+    r.num = draw(1, 3);
+    r.group = draw(1, 3);
+    r.in_channels = r.group * draw(1, 9);
+    r.out_channels = r.group * draw(1, 9);
+    string param = "num_output: " + std::to_string(r.out_channels) +
+                   " group: " + std::to_string(r.group);
+    const bool dilated = draw(0, 3) == 0;
+    for (int axis = 0; axis < 2; ++axis) {
+      r.kernel.push_back(draw(1, 4));
+      r.stride.push_back(draw(1, 3));
+      r.pad.push_back(draw(0, 3));
+      r.dilation.push_back(dilated ? draw(1, 3) : 1);
+      r.in.push_back(r.dilation[axis] * (r.kernel[axis] - 1) + 1 + draw(0, 6));
+      const auto field = [&](const char* name, int value) {
+        param += string(" ") + name + ": " + std::to_string(value);
+      };
+      field("kernel_size", r.kernel[axis]);
+      field("stride", r.stride[axis]);
+      field("pad", r.pad[axis]);
+      field("dilation", r.dilation[axis]);
+    }
+    const ConvCase c{param.c_str(), {r.num, r.in_channels, r.in[0], r.in[1]}, r};
+    this->Check(c, "CAFFE");
+    this->Check(c, "DEFAULT");
+  }
+}
+
 TYPED_TEST(ConvolutionLayerTest, SizesOfKnownNets) {
   typedef typename TypeParam::Dtype Dtype;
   Blob<Dtype> bottom(1, 1, 224, 224), top;

@@ -115,6 +115,11 @@ class PoolingLayerTest : public MultiDeviceTest<TypeParam> {
     std::copy_n(top_.cpu_diff(), top_.count(), alone.mutable_cpu_diff());
     single.Backward(alones, {true}, bottoms_);
     for (int i = 0; i < bottom_.count(); ++i) ASSERT_EQ(bottom_.cpu_diff()[i], max_diff[i]);
+    // What the GPU runs, on the host.
+    const PoolShape shape{6, height, width, top_.height(), top_.width(), kh, kw, s, s, p, p};
+    indexed_pool_gather<Cpu>(shape, top_.cpu_diff(), index.cpu_data(),
+                             bottom_.mutable_cpu_diff());
+    for (int i = 0; i < bottom_.count(); ++i) ASSERT_EQ(bottom_.cpu_diff()[i], max_diff[i]);
   }
 
   Blob<Dtype> bottom_;
