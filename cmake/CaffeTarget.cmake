@@ -18,7 +18,7 @@ target_compile_options(caffe PRIVATE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wno-unused-parameter -Wno-restrict -ffp-contract=off
     -fno-math-errno -fno-trapping-math $<$<BOOL:${CAFFE_CPU_ARCH}>:-march=${CAFFE_CPU_ARCH}>>
   $<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda --expt-relaxed-constexpr -diag-suppress=20012
-    -Xcompiler=-Wall>)
+    -Xcompiler=-Wall,-fopenmp>)
 if(CAFFE_CUDA)
   # CMake 3.25 does not know the feature cuda_std_20 of nvcc.
   target_compile_options(caffe PUBLIC $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20>)
