@@ -1,0 +1,117 @@
+#include "solver/snapshot_files.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "caffe/common.hpp"
+#include "caffe/util/atomic_file.hpp"
+#include "caffe/util/io.hpp"
+
+namespace caffe {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SnapshotFilesTest : public ::testing::Test {
+ protected:
+  void SetUp() override { MakeTempDir(&directory_); }
+  void TearDown() override { fs::remove_all(directory_); }
+
+  string Path(const string& name) const { return directory_ + "/" + name; }
+
+  /// Writes a pair of files as a solver does; the model's content stands for a model.
+  void WritePair(int iteration, const string& model) {
+    const string stem = Path("run_iter_" + std::to_string(iteration));
+    WriteFileAtomically(stem + ".caffemodel", model);
+    SolverState state;
+    state.set_iter(iteration);
+    state.set_learned_net(stem + ".caffemodel");
+    state.set_learned_net_bytes(model.size());
+    state.set_learned_net_crc32(Crc32(model));
+    WriteFileAtomically(stem + ".solverstate", state.SerializeAsString());
+  }
+
+  string directory_;
+};
+
+TEST_F(SnapshotFilesTest, Crc32OfTheStandardText) { EXPECT_EQ(Crc32("123456789"), 0xcbf43926u); }
+
+TEST_F(SnapshotFilesTest, NewestIsByNumberNotByName) {
+  EXPECT_EQ(FindNewestSnapshot(Path("run")), "");
+  EXPECT_EQ(FindNewestSnapshot(Path("no/such/directory/run")), "");
+  WritePair(900, "a");
+  WritePair(1000, "b");
+  WritePair(90, "c");
+  WriteFileAtomically(Path("other_iter_5000.solverstate"), "x");
+  WriteFileAtomically(Path("run_iter_7000x.solverstate"), "x");
+  EXPECT_EQ(FindNewestSnapshot(Path("run")), Path("run_iter_1000.solverstate"));
+}
+
+TEST_F(SnapshotFilesTest, PassesOverWhatIsNotWhole) {
+  WritePair(10, "a model");
+  WritePair(20, "a model");
+  WritePair(30, "a model");
+  WritePair(40, "a model");
+  WritePair(50, "a model");
+  fs::remove(Path("run_iter_20.caffemodel"));
+  WriteFileAtomically(Path("run_iter_30.caffemodel"), "a modem");
+  WriteFileAtomically(Path("run_iter_40.caffemodel"), "a mode");
+  std::ofstream(Path("run_iter_50.solverstate"), std::ios::trunc) << "\x08";
+  EXPECT_EQ(FindNewestSnapshot(Path("run")), Path("run_iter_10.solverstate"));
+}
+
+TEST_F(SnapshotFilesTest, FindsTheModelBesideTheState) {
+  SolverState state;
+  state.set_learned_net("gone/net_iter_1.caffemodel");
+  WriteFileAtomically(Path("net_iter_1.caffemodel"), "x");
+  EXPECT_EQ(FindLearnedNet(state, Path("net_iter_1.solverstate")), Path("net_iter_1.caffemodel"));
+  state.set_learned_net("gone/net_iter_2.caffemodel");
+  try {
+    FindLearnedNet(state, Path("net_iter_2.solverstate"));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(string(error.what()).find("gone/net_iter_2.caffemodel"), string::npos);
+  }
+}
+
+TEST_F(SnapshotFilesTest, AtomicWriteReplacesAndLeavesNothingBehind) {
+  WriteFileAtomically(Path("file"), "first");
+  WriteFileAtomically(Path("file"), "second");
+  EXPECT_EQ(ReadWholeFile(Path("file")), "second");
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory_), fs::directory_iterator()), 1);
+}
+
+TEST_F(SnapshotFilesTest, FailuresNameThePathAndTheCause) {
+  const auto error_of = [](const string& path) -> string {
+    try {
+      WriteFileAtomically(path, "content");
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(error_of(Path("none/file")),
+            "cannot create '" + Path("none/file") + "': No such file or directory");
+  fs::create_directories(Path("taken/x"));
+  const string error = error_of(Path("taken"));
+  EXPECT_NE(error.find("cannot rename to '" + Path("taken") + "'"), string::npos) << error;
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory_), fs::directory_iterator()), 1)
+      << "the temporary file is still there";
+}
+
+TEST_F(SnapshotFilesTest, RemovesOnlyStaleTemporariesOfItsOwn) {
+  for (const char* name : {"run_iter_5.caffemodel.123-0.caffe-tmp", "run_iter_5.caffemodel.tmp",
+                           "other_iter_5.caffemodel.123-0.caffe-tmp"}) {
+    std::ofstream(Path(name)) << "x";
+  }
+  EXPECT_EQ(RemoveStaleTemporaries(Path("run_iter_")), 1);
+  EXPECT_FALSE(fs::exists(Path("run_iter_5.caffemodel.123-0.caffe-tmp")));
+  EXPECT_TRUE(fs::exists(Path("run_iter_5.caffemodel.tmp")));
+  EXPECT_TRUE(fs::exists(Path("other_iter_5.caffemodel.123-0.caffe-tmp")));
+}
+
+}  // namespace
+}  // namespace caffe
