@@ -8,7 +8,7 @@
 
 #include "caffe/common.hpp"
 #include "caffe/util/atomic_file.hpp"
-#include "caffe/util/io.hpp"
+#include "tests/solver/solver_fixture.hpp"
 
 namespace caffe {
 namespace {
@@ -17,10 +17,7 @@ namespace fs = std::filesystem;
 
 class SnapshotFilesTest : public ::testing::Test {
  protected:
-  void SetUp() override { MakeTempDir(&directory_); }
-  void TearDown() override { fs::remove_all(directory_); }
-
-  string Path(const string& name) const { return directory_ + "/" + name; }
+  string Path(const string& name) const { return temp_dir_ / name; }
 
   /// Writes a pair of files as a solver does; the model's content stands for a model.
   void WritePair(int iteration, const string& model) {
@@ -34,7 +31,7 @@ class SnapshotFilesTest : public ::testing::Test {
     WriteFileAtomically(stem + ".solverstate", state.SerializeAsString());
   }
 
-  string directory_;
+  TempDir temp_dir_;
 };
 
 TEST_F(SnapshotFilesTest, Crc32OfTheStandardText) { EXPECT_EQ(Crc32("123456789"), 0xcbf43926u); }
@@ -81,7 +78,7 @@ TEST_F(SnapshotFilesTest, AtomicWriteReplacesAndLeavesNothingBehind) {
   WriteFileAtomically(Path("file"), "first");
   WriteFileAtomically(Path("file"), "second");
   EXPECT_EQ(ReadWholeFile(Path("file")), "second");
-  EXPECT_EQ(std::distance(fs::directory_iterator(directory_), fs::directory_iterator()), 1);
+  EXPECT_EQ(std::distance(fs::directory_iterator(temp_dir_.path()), fs::directory_iterator()), 1);
 }
 
 TEST_F(SnapshotFilesTest, FailuresNameThePathAndTheCause) {
@@ -98,7 +95,7 @@ TEST_F(SnapshotFilesTest, FailuresNameThePathAndTheCause) {
   fs::create_directories(Path("taken/x"));
   const string error = error_of(Path("taken"));
   EXPECT_NE(error.find("cannot rename to '" + Path("taken") + "'"), string::npos) << error;
-  EXPECT_EQ(std::distance(fs::directory_iterator(directory_), fs::directory_iterator()), 1)
+  EXPECT_EQ(std::distance(fs::directory_iterator(temp_dir_.path()), fs::directory_iterator()), 1)
       << "the temporary file is still there";
 }
 

@@ -1,0 +1,203 @@
+#include "solver/sgd_solvers.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "caffe/test/test_caffe_main.hpp"
+#include "tests/solver/solver_fixture.hpp"
+
+namespace caffe {
+namespace {
+
+constexpr int kBatch = 5, kInputs = 4, kClasses = 3, kLabel = 1;
+
+/// Keeps the data of every forward pass.
+template <typename Dtype>
+class DataRecorder : public Net<Dtype>::Callback {
+ public:
+  explicit DataRecorder(Net<Dtype>* net) : net_(net) { net->add_after_forward(this); }
+  vector<vector<Dtype>> batches;
+
+ protected:
+  void run(int layer) override {
+    if (layer == 0) batches.push_back(AllData<Dtype>(vector<Blob<Dtype>*>{net_->top_vecs()[0][0]}));
+  }
+
+ private:
+  Net<Dtype>* net_;
+};
+
+/// Softmax regression and its training in plain loops and double precision.
+struct SlowTraining {
+  vector<double> w, h, g;  // 12 weights, then 3 biases
+  double momentum = 0, rate = 0, decay = 0, clip = -1;
+  bool l1 = false, nesterov = false;
+  int iter_size = 1;
+
+  template <typename Dtype>
+  void AddGradient(const vector<Dtype>& data) {
+    for (int n = 0; n < kBatch; ++n) {
+      double e[kClasses], sum = 0;
+      for (int c = 0; c < kClasses; ++c) {
+        double z = w[kClasses * kInputs + c];
+        for (int i = 0; i < kInputs; ++i) z += w[c * kInputs + i] * data[n * kInputs + i];
+        sum += e[c] = std::exp(z);
+      }
+      for (int c = 0; c < kClasses; ++c) {
+        const double d = (e[c] / sum - (c == kLabel)) / kBatch;
+        for (int i = 0; i < kInputs; ++i) g[c * kInputs + i] += d * data[n * kInputs + i];
+        g[kClasses * kInputs + c] += d;
+      }
+    }
+  }
+
+  void Update() {
+    double sum = 0;
+    for (const double x : g) sum += x * x;
+    const double scale = (clip >= 0 && std::sqrt(sum) > clip ? clip / std::sqrt(sum) : 1) / iter_size;
+    for (size_t i = 0; i < w.size(); ++i) {
+      const bool bias = i >= kClasses * kInputs;
+      double gradient = g[i] * scale;
+      if (!bias) gradient += decay * (l1 ? (w[i] > 0) - (w[i] < 0) : w[i]);
+      const double old = h[i];
+      h[i] = momentum * old + rate * (bias ? 2 : 1) * gradient;
+      w[i] -= nesterov ? (1 + momentum) * h[i] - momentum * old : h[i];
+      g[i] = 0;
+    }
+  }
+};
+
+template <typename TypeParam>
+class SgdSolverTest : public MultiDeviceTest<TypeParam> {
+ public:
+  typedef typename TypeParam::Dtype Dtype;
+
+ protected:
+  /// Trains both for some iterations and compares weights and history after each.
+  void Compare(const string& settings, SlowTraining slow) {
+    auto solver = MakeSolver<Dtype>("lr_policy: 'fixed' base_lr: 0.25 random_seed: 3 "
+                                    "snapshot_after_train: false " + settings + RegressionNet());
+    DataRecorder<Dtype> recorder(solver->net().get());
+    const auto weights = AllData<Dtype>(solver->net()->learnable_params());
+    slow.w.assign(weights.begin(), weights.end());
+    slow.h.assign(weights.size(), 0);
+    slow.g.assign(weights.size(), 0);
+    slow.rate = 0.25;
+    for (int k = 0; k < 6; ++k) {
+      recorder.batches.clear();
+      solver->Step(1);
+      ASSERT_EQ(recorder.batches.size(), static_cast<size_t>(slow.iter_size));
+      for (const auto& batch : recorder.batches) slow.AddGradient(batch);
+      slow.Update();
+      const auto w = AllData<Dtype>(solver->net()->learnable_params());
+      const auto h = AllData<Dtype>(solver->history());
+      // Rounding of about 30 operations an iteration, on values of up to about 4.
+      const double tolerance = 1000 * std::numeric_limits<Dtype>::epsilon();
+      for (size_t i = 0; i < w.size(); ++i) {
+        ASSERT_NEAR(w[i], slow.w[i], tolerance) << settings << " iteration " << k << " weight " << i;
+        ASSERT_NEAR(h[i], slow.h[i], tolerance) << settings << " iteration " << k << " weight " << i;
+      }
+    }
+  }
+};
+
+TYPED_TEST_SUITE(SgdSolverTest, TestDtypesAndDevices);
+
+TYPED_TEST(SgdSolverTest, AgreesWithASlowLoop) {
+  SlowTraining slow;
+  this->Compare("", slow);
+  slow.momentum = 0.875;
+  this->Compare("momentum: 0.875 ", slow);
+  slow.decay = 0.5;
+  this->Compare("momentum: 0.875 weight_decay: 0.5 ", slow);
+  slow.l1 = true;
+  this->Compare("momentum: 0.875 weight_decay: 0.5 regularization_type: 'L1' ", slow);
+  slow.nesterov = true;
+  this->Compare("type: 'Nesterov' momentum: 0.875 weight_decay: 0.5 regularization_type: 'L1' ",
+                slow);
+}
+
+TYPED_TEST(SgdSolverTest, AccumulatesAndClips) {
+  SlowTraining slow;
+  slow.momentum = 0.5;
+  slow.iter_size = 3;
+  this->Compare("momentum: 0.5 iter_size: 3 ", slow);
+  slow.clip = 0.25;
+  slow.decay = 0.5;
+  this->Compare("momentum: 0.5 iter_size: 3 clip_gradients: 0.25 weight_decay: 0.5 ", slow);
+}
+
+/// Goes through the pipeline of virtual steps because it is no type of the library.
+template <typename Dtype>
+class PlainPipelineSolver : public SGDSolver<Dtype> {
+ public:
+  using SGDSolver<Dtype>::SGDSolver;
+  int calls = 0;
+
+ protected:
+  void ComputeUpdateValue(int param_id, Dtype rate) override {
+    ++calls;
+    SGDSolver<Dtype>::ComputeUpdateValue(param_id, rate);
+  }
+};
+
+TYPED_TEST(SgdSolverTest, PipelineAgreesWithTheFusedUpdate) {
+  typedef typename TypeParam::Dtype Dtype;
+  for (const string& settings :
+       {string("weight_decay: 0.5 "), string("weight_decay: 0.5 regularization_type: 'L1' "),
+        string("clip_gradients: 0.25 iter_size: 2 "),
+        string("channel_dropback_param { skip_layers: 0 layer_drop_rate { value: 1 } "
+               "channel_drop_rate { value: 0.5 } } ")}) {
+    const string text = "lr_policy: 'step' gamma: 0.5 stepsize: 2 base_lr: 0.25 momentum: 0.75 "
+                        "random_seed: 3 " + settings + RegressionNet();
+    auto fused = MakeSolver<Dtype>(text);
+    PlainPipelineSolver<Dtype> pipeline(ParseSolver(text));
+    fused->Step(5);
+    pipeline.Step(5);
+    EXPECT_EQ(pipeline.calls, 5 * 2);
+    EXPECT_EQ(pipeline.iter(), 5);
+    const auto a = AllData<Dtype>(fused->net()->learnable_params());
+    const auto b = AllData<Dtype>(pipeline.net()->learnable_params());
+    const auto ha = AllData<Dtype>(fused->history());
+    const auto hb = AllData<Dtype>(pipeline.history());
+    for (size_t i = 0; i < a.size(); ++i) {
+      EXPECT_NEAR(a[i], b[i], 100 * std::numeric_limits<Dtype>::epsilon()) << settings << i;
+      EXPECT_NEAR(ha[i], hb[i], 100 * std::numeric_limits<Dtype>::epsilon()) << settings << i;
+    }
+  }
+}
+
+/// Written for Caffe 1.0, where the loop counts iterations.
+template <typename Dtype>
+class OldSolver : public SGDSolver<Dtype> {
+ public:
+  using SGDSolver<Dtype>::SGDSolver;
+  int updates = 0;
+  void ApplyUpdate() override { ++updates; }
+};
+
+TYPED_TEST(SgdSolverTest, OldSolversNeedNotCountIterations) {
+  OldSolver<typename TypeParam::Dtype> solver(ParseSolver("lr_policy: 'fixed' " + RegressionNet()));
+  solver.Step(4);
+  EXPECT_EQ(solver.updates, 4);
+  EXPECT_EQ(solver.iter(), 4);
+}
+
+TYPED_TEST(SgdSolverTest, SnapshotDiffKeepsTheUpdateInTheDiffs) {
+  typedef typename TypeParam::Dtype Dtype;
+  auto solver = MakeSolver<Dtype>("lr_policy: 'fixed' base_lr: 0.25 momentum: 0.5 random_seed: 3 "
+                                  "snapshot_diff: true " + RegressionNet());
+  solver->Step(2);
+  const auto history = AllData<Dtype>(solver->history());
+  size_t i = 0;
+  for (const Blob<Dtype>* blob : solver->net()->learnable_params()) {
+    for (int j = 0; j < blob->count(); ++j) EXPECT_EQ(blob->cpu_diff()[j], history[i++]);
+  }
+}
+
+}  // namespace
+}  // namespace caffe
