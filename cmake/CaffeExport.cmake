@@ -10,6 +10,8 @@ target_include_directories(caffe PUBLIC
   $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/caffe>)
 
 install(TARGETS caffe EXPORT CaffeTargets)
+set_target_properties(caffe_cli PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+install(TARGETS caffe_cli)
 install(EXPORT CaffeTargets NAMESPACE Caffe:: DESTINATION ${config_dir})
 export(EXPORT CaffeTargets NAMESPACE Caffe:: FILE ${PROJECT_BINARY_DIR}/CaffeTargets.cmake)
 

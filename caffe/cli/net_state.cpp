@@ -1,8 +1,14 @@
 #include "caffe/cli/net_state.hpp"
 
+#include <glog/logging.h>
+
+#include <algorithm>
+
 #include "caffe/cli/arguments.hpp"
 #include "caffe/cli/flags.hpp"
 #include "caffe/error.hpp"
+#include "caffe/util/nearest_name.hpp"
+#include "caffe/util/upgrade_proto.hpp"
 
 namespace caffe::cli {
 
@@ -13,5 +19,42 @@ Phase PhaseFromFlag() {
 }
 
 std::vector<std::string> StagesFromFlag() { return SplitList(FLAGS_stage); }
+
+NetParameter TrainNetOf(const SolverParameter& solver) {
+  if (solver.has_net_param()) return solver.net_param();
+  if (solver.has_train_net_param()) return solver.train_net_param();
+  Require(solver.has_net() || solver.has_train_net(),
+          "the solver names no net; give net or train_net");
+  NetParameter net;
+  ReadNetParamsFromTextFileOrDie(solver.has_net() ? solver.net() : solver.train_net(), &net);
+  return net;
+}
+
+void WarnOfUnknownStages(const NetParameter& net) {
+  std::vector<std::string> known;
+  const auto collect = [&known](const auto& rules) {
+    for (const NetStateRule& rule : rules) {
+      known.insert(known.end(), rule.stage().begin(), rule.stage().end());
+      known.insert(known.end(), rule.not_stage().begin(), rule.not_stage().end());
+    }
+  };
+  for (const LayerParameter& layer : net.layer()) {
+    collect(layer.include());
+    collect(layer.exclude());
+  }
+  for (const std::string& stage : StagesFromFlag()) {
+    const bool is_known = std::find(known.begin(), known.end(), stage) != known.end();
+    LOG_IF(WARNING, !stage.empty() && !is_known)
+        << "--stage: no layer of the net asks for stage '" << stage << "'"
+        << DidYouMean(stage, known);
+  }
+}
+
+void SetNetState(Phase phase, NetParameter* net) {
+  WarnOfUnknownStages(*net);
+  net->mutable_state()->set_phase(phase);
+  net->mutable_state()->set_level(FLAGS_level);
+  for (const std::string& stage : StagesFromFlag()) net->mutable_state()->add_stage(stage);
+}
 
 }  // namespace caffe::cli

@@ -14,6 +14,16 @@ Phase PhaseFromFlag();
 /// The stages in --stage; one empty stage if it is empty, as Caffe has it.
 std::vector<std::string> StagesFromFlag();
 
+/// The net that a solver trains, read from its file where it names one. Throws Error if there is
+/// none.
+NetParameter TrainNetOf(const SolverParameter& solver);
+
+/// Logs a warning for each stage in --stage that no rule of the net asks for.
+void WarnOfUnknownStages(const NetParameter& net);
+
+/// Puts the phase, --level and --stage into the state of the net, and warns of unknown stages.
+void SetNetState(Phase phase, NetParameter* net);
+
 }  // namespace caffe::cli
 
 #endif  // CAFFE_CLI_NET_STATE_HPP_

@@ -13,6 +13,7 @@
 #include "caffe/cli/net_state.hpp"
 #include "caffe/cli/net_summary.hpp"
 #include "caffe/net.hpp"
+#include "caffe/util/io.hpp"
 #include "caffe/util/upgrade_proto.hpp"
 
 namespace caffe::cli {
@@ -29,28 +30,16 @@ bool IsSolverFile(const string& file) {
   return std::regex_search(content.str(), solver_field);
 }
 
-/// The net that a solver file trains.
-NetParameter NetOfSolver(const string& file) {
-  SolverParameter solver;
-  ReadSolverParamsFromTextFileOrDie(file, &solver);
-  NetParameter net;
-  if (solver.has_net_param()) return solver.net_param();
-  if (solver.has_train_net_param()) return solver.train_net_param();
-  Require(solver.has_net() || solver.has_train_net(), "the solver ", file, " names no net");
-  ReadNetParamsFromTextFileOrDie(solver.has_net() ? solver.net() : solver.train_net(), &net);
-  return net;
-}
-
 NetParameter ReadNet(const string& file) {
   NetParameter net;
   if (IsSolverFile(file)) {
-    net = NetOfSolver(file);
+    SolverParameter solver;
+    ReadProtoFromTextFileOrDie(file, &solver);
+    net = TrainNetOf(solver);
   } else {
     ReadNetParamsFromTextFileOrDie(file, &net);
   }
-  net.mutable_state()->set_phase(PhaseFromFlag());
-  net.mutable_state()->set_level(FLAGS_level);
-  for (const string& stage : StagesFromFlag()) net.mutable_state()->add_stage(stage);
+  SetNetState(PhaseFromFlag(), &net);
   NetParameter filtered;
   Net<float>::FilterNet(net, &filtered);
   return filtered;

@@ -6,6 +6,7 @@
 #include "caffe/cli/net_state.hpp"
 #include "caffe/common.hpp"
 #include "caffe/net.hpp"
+#include "caffe/util/upgrade_proto.hpp"
 
 namespace caffe::cli {
 
@@ -53,8 +54,10 @@ int Test(const std::vector<std::string>&) {
   Require(!FLAGS_weights.empty(), "Need model weights to score: give --weights=FILE");
   Require(FLAGS_iterations > 0, "--iterations is ", FLAGS_iterations, ", but must be at least 1");
   UseFirstGpuOrCpu();
-  const vector<string> stages = StagesFromFlag();
-  Net<float> net(FLAGS_model, TEST, FLAGS_level, &stages);
+  NetParameter param;
+  ReadNetParamsFromTextFileOrDie(FLAGS_model, &param);
+  SetNetState(TEST, &param);
+  Net<float> net(param);
   net.CopyTrainedLayersFrom(FLAGS_weights);
   LOG(INFO) << "Running for " << FLAGS_iterations << " iterations.";
   OutputSums sums;

@@ -8,6 +8,7 @@
 #include "caffe/common.hpp"
 #include "caffe/net.hpp"
 #include "caffe/util/benchmark.hpp"
+#include "caffe/util/upgrade_proto.hpp"
 
 namespace caffe::cli {
 
@@ -64,8 +65,10 @@ int Time(const std::vector<std::string>&) {
   Require(FLAGS_iterations > 0, "--iterations is ", FLAGS_iterations, ", but must be at least 1");
   const Phase phase = PhaseFromFlag();
   UseFirstGpuOrCpu();
-  const vector<string> stages = StagesFromFlag();
-  Net<float> net(FLAGS_model, phase, FLAGS_level, &stages);
+  NetParameter param;
+  ReadNetParamsFromTextFileOrDie(FLAGS_model, &param);
+  SetNetState(phase, &param);
+  Net<float> net(param);
   LOG(INFO) << "Performing Forward";
   float initial_loss = 0;
   net.Forward(&initial_loss);

@@ -50,6 +50,7 @@ int Train(const std::vector<std::string>&) {
 
   SolverParameter param;
   ReadSolverParamsFromTextFileOrDie(FLAGS_solver, &param);
+  if (!FLAGS_stage.empty()) WarnOfUnknownStages(TrainNetOf(param));
   SetTrainState(&param);
   UseDevicesFor(&param);
   const std::string snapshot = ChooseSnapshot(param);

@@ -101,6 +101,15 @@ TEST_F(CommandTest, PhaseOfTimeChoosesTheLayers) {
   EXPECT_THAT(RunError(command + " --phase=both"), HasSubstr("'both'"));
 }
 
+TEST_F(CommandTest, UnknownStagesAndFlagsWithoutEffectAreWarnedOf) {
+  WriteNet();
+  const RunResult run =
+      Run("time --model=net.prototxt --iterations=1 --stage=deploy --solver=s --sigint_effect=x");
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.Count("--stage: no layer of the net asks for stage 'deploy'"), 1);
+  EXPECT_EQ(run.Count("--solver has no effect on 'caffe time'"), 1);
+}
+
 TEST_F(CommandTest, MissingFilesAndFlags) {
   WriteNet();
   EXPECT_THAT(RunError("test"), HasSubstr("--model=FILE"));

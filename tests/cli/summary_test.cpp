@@ -95,7 +95,7 @@ TEST_F(SummaryTest, MistakesAreTold) {
   EXPECT_THAT(RunError("summary"), HasSubstr("usage: caffe summary NET"));
   EXPECT_THAT(RunError("summary none.prototxt"), HasSubstr("cannot read 'none.prototxt'"));
   dir_.Write("s.prototxt", "base_lr: 1\n");
-  EXPECT_THAT(RunError("summary s.prototxt"), HasSubstr("s.prototxt names no net"));
+  EXPECT_THAT(RunError("summary s.prototxt"), HasSubstr("names no net"));
 }
 
 }  // namespace

@@ -99,7 +99,10 @@ TEST_F(TrainCommandTest, StagesAndLevelReachTheNet) {
                                  " include { stage: 'more' min_level: 2 } }");
   const std::string command = "train --solver=solver.prototxt --stage=other,more --level=";
   EXPECT_EQ(Run(command + "2").Count("Creating Layer extra"), 1);
-  EXPECT_EQ(Run(command + "1").Count("Creating Layer extra"), 0);
+  const RunResult without = Run(command + "1");
+  EXPECT_EQ(without.Count("Creating Layer extra"), 0);
+  EXPECT_EQ(without.Count("--stage: no layer of the net asks for stage 'other'"), 1);
+  EXPECT_EQ(without.Count("--stage: no layer .*'more'"), 0);
 }
 
 TEST_F(TrainCommandTest, MistakesAreToldInOneMessage) {

@@ -98,6 +98,23 @@ TEST_F(IoProtoTest, OtherMistakesNameTheField) {
   EXPECT_THAT(ReadTextError("layer { clip_param { min: 1 } }"), HasSubstr("max"));
 }
 
+TEST_F(IoProtoTest, CutAndGarbledTextGivesErrorsThatNameTheFile) {
+  const string whole =
+      "name: 'n' layer { name: \"a\" convolution_param { engine: CAFFE pad: [2, 3] } }\n"
+      "layer < type: 'x' # comment\n loss_weight: -1.5e3 include { phase: TEST } >";
+  NetParameter net;
+  ASSERT_TRUE(ReadProtoFromTextFile(dir_.Write("whole", whole), &net));
+  for (size_t i = 0; i < whole.size(); ++i) {
+    for (const char put : {'\0', '{', '}', '"', ':', '['}) {
+      string text = put == '\0' ? whole.substr(0, i) : whole;
+      if (put != '\0') text[i] = put;
+      const string file = dir_.Write("cut", text);
+      const string message = ErrorOf([&] { ReadProtoFromTextFileOrDie(file, &net); });
+      if (!message.empty()) EXPECT_THAT(message, StartsWith(file + ":")) << text;
+    }
+  }
+}
+
 TEST_F(IoProtoTest, BoolVersionsReturnFalse) {
   NetParameter net;
   EXPECT_FALSE(ReadProtoFromTextFile(dir_ / "missing", &net));
