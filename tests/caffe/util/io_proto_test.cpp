@@ -105,7 +105,7 @@ TEST_F(IoProtoTest, CutAndGarbledTextGivesErrorsThatNameTheFile) {
   NetParameter net;
   ASSERT_TRUE(ReadProtoFromTextFile(dir_.Write("whole", whole), &net));
   for (size_t i = 0; i < whole.size(); ++i) {
-    for (const char put : {'\0', '{', '}', '"', ':', '['}) {
+    for (const char put : {'\0', '}', '"'}) {
       string text = put == '\0' ? whole.substr(0, i) : whole;
       if (put != '\0') text[i] = put;
       const string file = dir_.Write("cut", text);
