@@ -8,8 +8,8 @@ from .resnet import resnet8, resnet18
 LENET = Recipe(epochs=10, weight_decay=5e-4, skip_layers=1)
 # Minutes on a CPU.
 LENET_QUICK = Recipe(epochs=20, weight_decay=5e-4, skip_layers=1, test_epochs=2,
-                     snapshot_epochs=20, display=20)
-RESNET8_QUICK = Recipe(epochs=8, base_lr=0.05, snapshot_epochs=8, display=20)
+                     snapshot_epochs=20, display=50)
+RESNET8_QUICK = Recipe(epochs=8, base_lr=0.05, snapshot_epochs=8, display=50)
 
 
 def all_files():
