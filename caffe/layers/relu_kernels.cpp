@@ -7,8 +7,10 @@ namespace caffe {
 template <class Device, class Dtype>
 void relu_forward(int64_t n, Dtype slope, const Dtype* x, Dtype* y) {
   ForEach<Device>(n, [=] CAFFE_HD(int64_t i) {
+    // The product is formed always: a choice between two values needs no branch.
     const Dtype v = x[i];
-    y[i] = v > Dtype(0) ? v : slope * v;
+    const Dtype scaled = slope * v;
+    y[i] = v > Dtype(0) ? v : scaled;
   });
 }
 
@@ -16,7 +18,8 @@ template <class Device, class Dtype>
 void relu_backward(int64_t n, Dtype slope, const Dtype* x, const Dtype* dy, Dtype* dx) {
   ForEach<Device>(n, [=] CAFFE_HD(int64_t i) {
     const Dtype g = dy[i];
-    dx[i] = x[i] > Dtype(0) ? g : slope * g;
+    const Dtype scaled = slope * g;
+    dx[i] = x[i] > Dtype(0) ? g : scaled;
   });
 }
 

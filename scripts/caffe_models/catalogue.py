@@ -9,7 +9,7 @@ LENET = Recipe(epochs=10, weight_decay=5e-4, skip_layers=1)
 # Minutes on a CPU.
 LENET_QUICK = Recipe(epochs=20, weight_decay=5e-4, skip_layers=1, test_epochs=2,
                      snapshot_epochs=20, display=50)
-RESNET8_QUICK = Recipe(epochs=8, base_lr=0.05, snapshot_epochs=8, display=50)
+RESNET8_QUICK = Recipe(epochs=6, base_lr=0.05, snapshot_epochs=6, display=50)
 
 
 def all_files():
