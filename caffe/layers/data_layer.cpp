@@ -49,7 +49,7 @@ void DataLayer<Dtype>::DataLayerSetUp(const vector<Blob<Dtype>*>& bottom,
   Require(batch_size > 0, "data_param: batch_size is ", data.batch_size(),
           "; it must be above 0.");
   Require(cursor_->valid(), "The database ", data.source(), " has no records.");
-  seed_ = Caffe::random_seed();
+  TakeSeed();
   num_records_ = db_->size();
 
   const Record first{0, cursor_->key(), cursor_->value()};
@@ -86,7 +86,13 @@ void DataLayer<Dtype>::IndexKeys() {
   keys_.clear();
   keys_.reserve(num_records_);
   for (cursor_->SeekToFirst(); cursor_->valid(); cursor_->Next()) keys_.push_back(cursor_->key());
-  DrawPermutation(0);
+}
+
+template <typename Dtype>
+void DataLayer<Dtype>::TakeSeed() {
+  // A solver's seed is the run's seed plus its rank; all ranks share one order of records.
+  seed_ = Caffe::random_seed() - static_cast<uint64_t>(Caffe::solver_rank());
+  permutation_.clear();
 }
 
 template <typename Dtype>
@@ -103,6 +109,7 @@ void DataLayer<Dtype>::DrawPermutation(uint64_t epoch) {
 template <typename Dtype>
 void DataLayer<Dtype>::set_progress(uint64_t position) {
   this->DropBatches(position);
+  TakeSeed();
   offset_ = position;
   if (seed_ != Caffe::random_seed()) {  // a resumed run goes on with the seed of its state
     seed_ = Caffe::random_seed();
@@ -142,7 +149,7 @@ void DataLayer<Dtype>::PlaceCursor() {
     for (uint64_t i = 0; i < index; ++i) cursor_->Next();
   } else {
     const uint64_t epoch = offset_ / num_records_;
-    if (epoch != permutation_epoch_) DrawPermutation(epoch);
+    if (permutation_.empty() || epoch != permutation_epoch_) DrawPermutation(epoch);
     cursor_->Seek(keys_[permutation_[index]]);
   }
   cursor_placed_ = true;

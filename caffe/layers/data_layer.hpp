@@ -33,7 +33,7 @@ class DataLayer : public BasePrefetchingDataLayer<Dtype> {
   virtual int MaxTopBlobs() const { return 2; }
 
   /// progress() is the number of samples that have been delivered, on all ranks together: the
-  /// same on each of them.
+  /// same on each of them. set_progress takes the seed anew, from Caffe::random_seed().
   virtual void set_progress(uint64_t position);
 
  protected:
@@ -56,6 +56,7 @@ class DataLayer : public BasePrefetchingDataLayer<Dtype> {
   };
 
   void IndexKeys();
+  void TakeSeed();
   /// Moves the cursor to the record of the current sample.
   void PlaceCursor();
   void DrawPermutation(uint64_t epoch);

@@ -203,6 +203,20 @@ TYPED_TEST(DataLayerTest, ContinuesFromAnyPositionAsIfNeverStopped) {
   }
 }
 
+TYPED_TEST(DataLayerTest, TakesTheSeedAnewWhenItsPositionIsSet) {
+  typedef typename TypeParam::Dtype Dtype;
+  WriteLmdb(this->dir_ / "db", NumberedRecords(20));
+  const LayerParameter param = this->Param("db", "data_param { batch_size: 5 shuffle: true }");
+  Caffe::set_random_seed(5);
+  const vector<int> wanted = Reader<Dtype>(param).Labels(4);
+  Caffe::set_random_seed(6);
+  Reader<Dtype> reader(param);
+  EXPECT_NE(reader.Labels(4), wanted);
+  Caffe::set_random_seed(5);
+  reader.layer_.set_progress(0);
+  EXPECT_EQ(reader.Labels(4), wanted);
+}
+
 TYPED_TEST(DataLayerTest, KeepsTheTopsUntilTheNextForward) {
   typedef typename TypeParam::Dtype Dtype;
   WriteLmdb(this->dir_ / "db", NumberedRecords(6));
@@ -235,10 +249,13 @@ TYPED_TEST(DataLayerTest, RanksTogetherSeeTheShuffledEpoch) {
   typedef typename TypeParam::Dtype Dtype;
   WriteLmdb(this->dir_ / "db", NumberedRecords(12));
   const LayerParameter param = this->Param("db", "data_param { batch_size: 3 shuffle: true }");
+  Caffe::set_random_seed(1701);
   const vector<int> whole = Reader<Dtype>(param).Labels(4);
   vector<int> dealt(12);
   for (int rank = 0; rank < 2; ++rank) {
     const SolverRank scope(rank, 2);
+    // As a solver does.
+    Caffe::set_random_seed(1701 + rank);
     const vector<int> part = Reader<Dtype>(param).Labels(2);
     for (int i = 0; i < 6; ++i) dealt[2 * i + rank] = part[i];
   }
