@@ -15,9 +15,12 @@ namespace caffe {
 template <typename Dtype>
 std::pair<WindowAxis, WindowAxis> BaseConvolutionLayer<Dtype>::WindowAxes() const {
   const auto axis = [this](int i) {
-    return WindowAxis{conv_input_shape_.cpu_data()[i + 1], col_buffer_shape_[i + 1],
-                      kernel_shape_.cpu_data()[i],         pad_.cpu_data()[i],
-                      stride_.cpu_data()[i],               dilation_.cpu_data()[i]};
+    return WindowAxis{conv_input_shape_.cpu_data()[i + 1],
+                      col_buffer_shape_[i + 1],
+                      kernel_shape_.cpu_data()[i],
+                      pad_.cpu_data()[i],
+                      stride_.cpu_data()[i],
+                      dilation_.cpu_data()[i]};
   };
   return {axis(0), axis(1)};
 }
@@ -27,8 +30,12 @@ template <typename Device>
 WindowArrays BaseConvolutionLayer<Dtype>::Windows() const {
   const int* col_shape = col_buffer_shape_.data();
   if constexpr (std::is_same_v<Device, Gpu>) col_shape = col_buffer_.gpu_shape();
-  return {num_spatial_axes_,           Data<Device>(conv_input_shape_), col_shape,
-          Data<Device>(kernel_shape_), Data<Device>(pad_),              Data<Device>(stride_),
+  return {num_spatial_axes_,
+          Data<Device>(conv_input_shape_),
+          col_shape,
+          Data<Device>(kernel_shape_),
+          Data<Device>(pad_),
+          Data<Device>(stride_),
           Data<Device>(dilation_)};
 }
 
@@ -119,14 +126,14 @@ void BaseConvolutionLayer<Dtype>::BackwardBias(Dtype* bias, const Dtype* input) 
                Data<Device>(bias_multiplier_), Dtype(1), bias);
 }
 
-#define INSTANTIATE(Device, Dtype)                                                             \
-  template void BaseConvolutionLayer<Dtype>::ForwardGemm<Device>(const Dtype*, const Dtype*,   \
-                                                                 Dtype*, bool);                \
-  template void BaseConvolutionLayer<Dtype>::ForwardBias<Device>(Dtype*, const Dtype*);        \
-  template void BaseConvolutionLayer<Dtype>::BackwardGemm<Device>(const Dtype*, const Dtype*,  \
-                                                                  Dtype*);                     \
-  template void BaseConvolutionLayer<Dtype>::WeightGemm<Device>(const Dtype*, const Dtype*,    \
-                                                                Dtype*);                       \
+#define INSTANTIATE(Device, Dtype)                                                            \
+  template void BaseConvolutionLayer<Dtype>::ForwardGemm<Device>(const Dtype*, const Dtype*,  \
+                                                                 Dtype*, bool);               \
+  template void BaseConvolutionLayer<Dtype>::ForwardBias<Device>(Dtype*, const Dtype*);       \
+  template void BaseConvolutionLayer<Dtype>::BackwardGemm<Device>(const Dtype*, const Dtype*, \
+                                                                  Dtype*);                    \
+  template void BaseConvolutionLayer<Dtype>::WeightGemm<Device>(const Dtype*, const Dtype*,   \
+                                                                Dtype*);                      \
   template void BaseConvolutionLayer<Dtype>::BackwardBias<Device>(Dtype*, const Dtype*);
 INSTANTIATE(Cpu, float)
 INSTANTIATE(Cpu, double)

@@ -37,10 +37,10 @@ void BaseConvolutionLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
   Require(param.group() > 0 && param.group() <= uint32_t(INT_MAX), "group is ", param.group(),
           ". It must be positive.");
   group_ = static_cast<int>(param.group());
-  Require(channels_ % group_ == 0, "The ", channels_,
-          " input channels cannot be divided among ", group_, " groups.");
-  Require(num_output_ % group_ == 0, "num_output ", num_output_,
-          " cannot be divided among ", group_, " groups.");
+  Require(channels_ % group_ == 0, "The ", channels_, " input channels cannot be divided among ",
+          group_, " groups.");
+  Require(num_output_ % group_ == 0, "num_output ", num_output_, " cannot be divided among ",
+          group_, " groups.");
   conv_out_channels_ = reverse_dimensions() ? channels_ : num_output_;
   conv_in_channels_ = reverse_dimensions() ? num_output_ : channels_;
   bias_term_ = param.bias_term();
@@ -58,8 +58,7 @@ void BaseConvolutionLayer<Dtype>::ReadGeometry() {
   Store(geometry.dilation, &dilation_);
   is_1x1_ = true;
   for (int i = 0; i < num_spatial_axes_; ++i) {
-    is_1x1_ = is_1x1_ && geometry.kernel[i] == 1 && geometry.stride[i] == 1 &&
-              geometry.pad[i] == 0;
+    is_1x1_ = is_1x1_ && geometry.kernel[i] == 1 && geometry.stride[i] == 1 && geometry.pad[i] == 0;
   }
 }
 
@@ -125,15 +124,15 @@ void BaseConvolutionLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
   vector<int> top_shape(bottom_shape_->begin(), bottom_shape_->begin() + channel_axis_);
   top_shape.push_back(num_output_);
   for (int i = 0; i < num_spatial_axes_; ++i) {
-    Require(output_shape_[i] > 0, "The window (kernel ", kernel_shape_.cpu_data()[i],
-            ", dilation ", dilation_.cpu_data()[i], ", pad ", pad_.cpu_data()[i],
+    Require(output_shape_[i] > 0, "The window (kernel ", kernel_shape_.cpu_data()[i], ", dilation ",
+            dilation_.cpu_data()[i], ", pad ", pad_.cpu_data()[i],
             ") does not fit an input of size ", input_shape(i + 1), " on spatial axis ", i, ".");
     top_shape.push_back(output_shape_[i]);
   }
   for (Blob<Dtype>* blob : top) blob->Reshape(top_shape);
 
-  conv_out_spatial_dim_ =
-      reverse_dimensions() ? bottom[0]->count(first_spatial_axis) : top[0]->count(first_spatial_axis);
+  conv_out_spatial_dim_ = reverse_dimensions() ? bottom[0]->count(first_spatial_axis)
+                                               : top[0]->count(first_spatial_axis);
   col_offset_ = kernel_dim_ * conv_out_spatial_dim_;
   output_offset_ = conv_out_channels_ * conv_out_spatial_dim_ / group_;
   bottom_dim_ = bottom[0]->count(channel_axis_);
@@ -174,8 +173,10 @@ template <typename Dtype>
 template <typename Device>
 ConvEngine<Dtype>* BaseConvolutionLayer<Dtype>::engine() {
   const auto wanted = this->layer_param_.convolution_param().engine();
-  if constexpr (std::is_same_v<Device, Cpu>) return cpu_engines_.Get(wanted, Shape());
-  else return gpu_engines_.Get(wanted, Shape());
+  if constexpr (std::is_same_v<Device, Cpu>)
+    return cpu_engines_.Get(wanted, Shape());
+  else
+    return gpu_engines_.Get(wanted, Shape());
 }
 
 template <typename Dtype>

@@ -56,10 +56,9 @@ ConvGeometry ReadConvGeometry(const ConvolutionParameter& p, int axes) {
   geometry.stride = PerAxis({"stride", "stride", p.stride(), p.has_stride_h(), p.has_stride_w(),
                              p.stride_h(), p.stride_w()},
                             axes, 1);
-  geometry.pad = PerAxis(
-      {"pad", "pad", p.pad(), p.has_pad_h(), p.has_pad_w(), p.pad_h(), p.pad_w()}, axes, 0);
-  geometry.dilation =
-      PerAxis({"dilation", "dilation", p.dilation(), false, false, 0, 0}, axes, 1);
+  geometry.pad =
+      PerAxis({"pad", "pad", p.pad(), p.has_pad_h(), p.has_pad_w(), p.pad_h(), p.pad_w()}, axes, 0);
+  geometry.dilation = PerAxis({"dilation", "dilation", p.dilation(), false, false, 0, 0}, axes, 1);
   RequirePositive(geometry.kernel, "kernel_size",
                   "Give kernel_size, or both kernel_h and kernel_w.");
   RequirePositive(geometry.stride, "stride", "Give stride, or both stride_h and stride_w.");

@@ -8,10 +8,9 @@ template <typename Dtype>
 void ConvolutionLayer<Dtype>::compute_output_shape() {
   this->output_shape_.clear();
   for (int i = 0; i < this->num_spatial_axes_; ++i) {
-    this->output_shape_.push_back(
-        WindowOutputs(this->input_shape(i + 1), this->kernel_shape_.cpu_data()[i],
-                      this->pad_.cpu_data()[i], this->stride_.cpu_data()[i],
-                      this->dilation_.cpu_data()[i]));
+    this->output_shape_.push_back(WindowOutputs(
+        this->input_shape(i + 1), this->kernel_shape_.cpu_data()[i], this->pad_.cpu_data()[i],
+        this->stride_.cpu_data()[i], this->dilation_.cpu_data()[i]));
   }
 }
 
@@ -24,8 +23,7 @@ void ConvolutionLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
   for (size_t i = 0; i < bottom.size(); ++i) {
     if (engine != nullptr) {
       engine->Forward(bottom[i]->data().get(), blobs[0]->data().get(),
-                      this->bias_term_ ? blobs[1]->data().get() : nullptr,
-                      top[i]->data().get());
+                      this->bias_term_ ? blobs[1]->data().get() : nullptr, top[i]->data().get());
       continue;
     }
     const Dtype* weights = Data<Device>(*blobs[0]);
@@ -53,8 +51,7 @@ void ConvolutionLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
   ConvEngine<Dtype>* engine = this->template engine<Device>();
   for (size_t i = 0; i < top.size(); ++i) {
     if (engine != nullptr && weights_wanted) {
-      engine->BackwardWeights(bottom[i]->data().get(), top[i]->diff().get(),
-                              blobs[0]->diff().get(),
+      engine->BackwardWeights(bottom[i]->data().get(), top[i]->diff().get(), blobs[0]->diff().get(),
                               bias_wanted ? blobs[1]->diff().get() : nullptr);
     } else if (bias_wanted) {
       for (int n = 0; n < this->num_; ++n) {
@@ -64,8 +61,7 @@ void ConvolutionLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
     }
     if (engine != nullptr) {
       if (propagate_down[i]) {
-        engine->BackwardData(top[i]->diff().get(), blobs[0]->data().get(),
-                             bottom[i]->diff().get());
+        engine->BackwardData(top[i]->diff().get(), blobs[0]->data().get(), bottom[i]->diff().get());
       }
       continue;
     }

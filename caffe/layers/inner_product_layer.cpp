@@ -47,8 +47,7 @@ void InnerProductLayer<Dtype>::SetUpWeights() {
 template <typename Dtype>
 void InnerProductLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
                                        const vector<Blob<Dtype>*>& top) {
-  const int axis =
-      bottom[0]->CanonicalAxisIndex(this->layer_param_.inner_product_param().axis());
+  const int axis = bottom[0]->CanonicalAxisIndex(this->layer_param_.inner_product_param().axis());
   Require(bottom[0]->count(axis) == K_, "The weights are for ", K_,
           " inputs an item, the bottom has ", bottom[0]->count(axis), " (shape ",
           ShapeText(bottom[0]->shape()), ", axis ", axis, ").");
@@ -70,8 +69,8 @@ void InnerProductLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
   Gemm<Device>(CblasNoTrans, transpose_ ? CblasNoTrans : CblasTrans, M_, N_, K_, Dtype(1),
                Data<Device>(*bottom[0]), Data<Device>(*this->blobs_[0]), Dtype(0), y);
   if (bias_term_) {
-    Gemm<Device>(CblasNoTrans, CblasNoTrans, M_, N_, 1, Dtype(1),
-                 Data<Device>(bias_multiplier_), Data<Device>(*this->blobs_[1]), Dtype(1), y);
+    Gemm<Device>(CblasNoTrans, CblasNoTrans, M_, N_, 1, Dtype(1), Data<Device>(bias_multiplier_),
+                 Data<Device>(*this->blobs_[1]), Dtype(1), y);
   }
 }
 

@@ -42,12 +42,12 @@ template <typename Dtype>
 void PoolingLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
                                      const vector<Blob<Dtype>*>& top) {
   const PoolingParameter& p = this->layer_param_.pooling_param();
-  const PoolPair kernel{"kernel_size", "kernel", p.has_kernel_size(), p.has_kernel_h(),
-                        p.has_kernel_w(), p.kernel_size(), p.kernel_h(), p.kernel_w()};
-  const PoolPair pad{"pad",   "pad",     p.has_pad(), p.has_pad_h(), p.has_pad_w(),
-                     p.pad(), p.pad_h(), p.pad_w()};
-  const PoolPair stride{"stride",   "stride",     p.has_stride(), p.has_stride_h(),
-                        p.has_stride_w(), p.stride(), p.stride_h(), p.stride_w()};
+  const PoolPair kernel{"kernel_size",    "kernel",        p.has_kernel_size(), p.has_kernel_h(),
+                        p.has_kernel_w(), p.kernel_size(), p.kernel_h(),        p.kernel_w()};
+  const PoolPair pad{"pad",         "pad",   p.has_pad(), p.has_pad_h(),
+                     p.has_pad_w(), p.pad(), p.pad_h(),   p.pad_w()};
+  const PoolPair stride{"stride",         "stride",   p.has_stride(), p.has_stride_h(),
+                        p.has_stride_w(), p.stride(), p.stride_h(),   p.stride_w()};
   global_pooling_ = p.global_pooling();
   round_mode_ = p.round_mode();
   pad.Read(&pad_h_, &pad_w_);
@@ -102,11 +102,16 @@ void PoolingLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
 template <typename Dtype>
 PoolShape PoolingLayer<Dtype>::Shape(const Blob<Dtype>& bottom) const {
   return {.planes = bottom.num() * channels_,
-          .height = height_, .width = width_,
-          .pooled_h = pooled_height_, .pooled_w = pooled_width_,
-          .kernel_h = kernel_h_, .kernel_w = kernel_w_,
-          .stride_h = stride_h_, .stride_w = stride_w_,
-          .pad_h = pad_h_, .pad_w = pad_w_};
+          .height = height_,
+          .width = width_,
+          .pooled_h = pooled_height_,
+          .pooled_w = pooled_width_,
+          .kernel_h = kernel_h_,
+          .kernel_w = kernel_w_,
+          .stride_h = stride_h_,
+          .stride_w = stride_w_,
+          .pad_h = pad_h_,
+          .pad_w = pad_w_};
 }
 
 template <typename Dtype>

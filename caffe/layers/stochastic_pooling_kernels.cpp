@@ -54,9 +54,9 @@ void stochastic_pool_test(PoolShape shape, const Dtype* bottom, Dtype* top) {
   });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                            \
-  template void stochastic_pool_train<Device, Dtype>(PoolShape, Philox, uint64_t,             \
-                                                     const Dtype*, Dtype*, Dtype*);           \
+#define INSTANTIATE(Device, Dtype)                                                              \
+  template void stochastic_pool_train<Device, Dtype>(PoolShape, Philox, uint64_t, const Dtype*, \
+                                                     Dtype*, Dtype*);                           \
   template void stochastic_pool_test<Device, Dtype>(PoolShape, const Dtype*, Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 

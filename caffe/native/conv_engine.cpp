@@ -32,8 +32,9 @@ ConvEngine<Dtype>* ConvEngineCache<Device, Dtype>::Get(ConvolutionParameter::Eng
   if constexpr (std::is_same_v<Device, Cpu>) {
     engine = MakeDnnlConv<Dtype>(shape);
     Require(engine != nullptr || wanted != ConvolutionParameter::DNNL,
-            "engine DNNL (oneDNN) does not take ", sizeof(Dtype) == 8 ? "double precision" :
-            "this convolution", ". Use engine DEFAULT or CAFFE.");
+            "engine DNNL (oneDNN) does not take ",
+            sizeof(Dtype) == 8 ? "double precision" : "this convolution",
+            ". Use engine DEFAULT or CAFFE.");
   } else {
     engine = MakeCudnnConv<Dtype>(shape);
     Require(engine != nullptr || wanted != ConvolutionParameter::CUDNN,

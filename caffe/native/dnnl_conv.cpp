@@ -1,15 +1,15 @@
 #include <dnnl.hpp>
-#include <type_traits>
 #include <unordered_map>
 
+#include "caffe/device/blas.hpp"
 #include "caffe/native/conv_engine.hpp"
 #include "caffe/native/dnnl_memory.hpp"
 
 namespace caffe {
 namespace {
 
-using dnnl::memory;
 using dnnl::algorithm;
+using dnnl::memory;
 using dnnl::prop_kind;
 
 memory::dims Dims(std::initializer_list<int> first, const std::vector<int>& rest) {
@@ -63,14 +63,13 @@ class DnnlConv : public ConvEngine<float> {
                     SyncedMemory* src_diff) override {
     if (!data_) {
       data_desc_ = dnnl::convolution_backward_data::primitive_desc(
-          dnnl::convolution_backward_data::desc(algorithm::convolution_direct, src_, weights_,
-                                                dst_, stride_, dilation_, pad_front_, pad_back_),
+          dnnl::convolution_backward_data::desc(algorithm::convolution_direct, src_, weights_, dst_,
+                                                stride_, dilation_, pad_front_, pad_back_),
           DnnlEngine(), forward_desc_);
       data_ = dnnl::convolution_backward_data(data_desc_);
     }
     // The weights' gradient, when wanted, has just read the same values.
-    const ReaderCopy copy =
-        diff_read_ == dst_diff ? ReaderCopy::kReuse : ReaderCopy::kRefresh;
+    const ReaderCopy copy = diff_read_ == dst_diff ? ReaderCopy::kReuse : ReaderCopy::kRefresh;
     diff_read_ = nullptr;
     std::unordered_map<int, memory> arguments = {
         {DNNL_ARG_DIFF_DST, ReadAs(dst_diff, data_desc_.diff_dst_desc(), copy)},
@@ -90,8 +89,7 @@ class DnnlConv : public ConvEngine<float> {
     const DnnlMemory weights_sum(gradient_desc_.diff_weights_desc());
     std::unordered_map<int, memory> arguments = {
         {DNNL_ARG_SRC, ReadAs(src, gradient_desc_.src_desc(), ReaderCopy::kReuse)},
-        {DNNL_ARG_DIFF_DST,
-         ReadAs(dst_diff, gradient_desc_.diff_dst_desc(), ReaderCopy::kRefresh)},
+        {DNNL_ARG_DIFF_DST, ReadAs(dst_diff, gradient_desc_.diff_dst_desc(), ReaderCopy::kRefresh)},
         {DNNL_ARG_DIFF_WEIGHTS, weights_sum.memory()}};
     diff_read_ = dst_diff;
     const DnnlMemory bias_sum(bias_);
@@ -99,7 +97,9 @@ class DnnlConv : public ConvEngine<float> {
     Run(gradient_, arguments);
     AddToPlain(weights_sum.memory(), static_cast<float*>(weights_diff->mutable_cpu_data()));
     if (bias_diff != nullptr) {
-      AddToPlain(bias_sum.memory(), static_cast<float*>(bias_diff->mutable_cpu_data()));
+      Axpy<Cpu>(bias_.dims()[0], 1.0f,
+                static_cast<const float*>(bias_sum.memory().get_data_handle()),
+                static_cast<float*>(bias_diff->mutable_cpu_data()));
     }
   }
 
@@ -111,21 +111,20 @@ class DnnlConv : public ConvEngine<float> {
 
   dnnl::convolution_forward::primitive_desc ForwardDesc() const {
     using Desc = dnnl::convolution_forward::desc;
-    const Desc desc =
-        has_bias_ ? Desc(prop_kind::forward_training, algorithm::convolution_direct, src_,
-                         weights_, bias_, dst_, stride_, dilation_, pad_front_, pad_back_)
-                  : Desc(prop_kind::forward_training, algorithm::convolution_direct, src_,
-                         weights_, dst_, stride_, dilation_, pad_front_, pad_back_);
+    const Desc desc = has_bias_
+                          ? Desc(prop_kind::forward_training, algorithm::convolution_direct, src_,
+                                 weights_, bias_, dst_, stride_, dilation_, pad_front_, pad_back_)
+                          : Desc(prop_kind::forward_training, algorithm::convolution_direct, src_,
+                                 weights_, dst_, stride_, dilation_, pad_front_, pad_back_);
     return {desc, DnnlEngine()};
   }
 
   dnnl::convolution_backward_weights::primitive_desc GradientDesc() const {
     using Desc = dnnl::convolution_backward_weights::desc;
-    const Desc desc =
-        has_bias_ ? Desc(algorithm::convolution_direct, src_, weights_, bias_, dst_, stride_,
-                         dilation_, pad_front_, pad_back_)
-                  : Desc(algorithm::convolution_direct, src_, weights_, dst_, stride_, dilation_,
-                         pad_front_, pad_back_);
+    const Desc desc = has_bias_ ? Desc(algorithm::convolution_direct, src_, weights_, bias_, dst_,
+                                       stride_, dilation_, pad_front_, pad_back_)
+                                : Desc(algorithm::convolution_direct, src_, weights_, dst_, stride_,
+                                       dilation_, pad_front_, pad_back_);
     return {desc, DnnlEngine(), forward_desc_};
   }
 

@@ -28,7 +28,8 @@ class BufferList {
     }
     // Sizes that nobody asks for any more would pile up.
     if (idle_bytes_ > in_use_) Clear();
-    void* buffer = std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
+    void* buffer =
+        std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
     if (buffer == nullptr) throw std::bad_alloc();
     return buffer;
   }
@@ -105,8 +106,8 @@ dnnl::memory::desc PlainDesc(const dnnl::memory::dims& dims) {
 dnnl::memory ReadAs(SyncedMemory* storage, const dnnl::memory::desc& wanted, ReaderCopy copy) {
   std::shared_ptr<DnnlMemory> native = NativeOf(*storage);
   const bool newest = storage->head() == SyncedMemory::HEAD_AT_NATIVE;
-  const bool trusted = native != nullptr && (newest || !native->made_by_reader() ||
-                                             copy == ReaderCopy::kReuse);
+  const bool trusted =
+      native != nullptr && (newest || !native->made_by_reader() || copy == ReaderCopy::kReuse);
   if (trusted && native->desc() == wanted) return native->memory();
   const dnnl::memory::desc plain = PlainDesc(wanted.dims());
   if (wanted == plain) return Wrap(plain, storage->cpu_data());

@@ -11,16 +11,16 @@
 #include "caffe/proto/caffe.pb.h"
 
 #define CUDNN_VERSION_MIN(major, minor, patch) \
-  (CUDNN_VERSION >= ((major) * 1000 + (minor) * 100 + (patch)))
+  (CUDNN_VERSION >= ((major)*1000 + (minor)*100 + (patch)))
 
 /// Throws caffe::Error naming the call unless it succeeds.
-#define CUDNN_CHECK(condition)                                                            \
-  do {                                                                                    \
-    const cudnnStatus_t caffe_status = (condition);                                       \
-    if (caffe_status != CUDNN_STATUS_SUCCESS) {                                           \
-      throw ::caffe::Error("cuDNN: ", cudnnGetErrorString(caffe_status), " (", #condition, \
-                           ", ", __FILE__, ":", __LINE__, ")");                           \
-    }                                                                                     \
+#define CUDNN_CHECK(condition)                                                                   \
+  do {                                                                                           \
+    const cudnnStatus_t caffe_status = (condition);                                              \
+    if (caffe_status != CUDNN_STATUS_SUCCESS) {                                                  \
+      throw ::caffe::Error("cuDNN: ", cudnnGetErrorString(caffe_status), " (", #condition, ", ", \
+                           __FILE__, ":", __LINE__, ")");                                        \
+    }                                                                                            \
   } while (0)
 
 namespace caffe {
@@ -53,8 +53,8 @@ inline void createTensor4dDesc(cudnnTensorDescriptor_t* desc) {
 }
 
 template <typename Dtype>
-inline void setTensor4dDesc(cudnnTensorDescriptor_t* desc, int n, int c, int h, int w,
-                            int stride_n, int stride_c, int stride_h, int stride_w) {
+inline void setTensor4dDesc(cudnnTensorDescriptor_t* desc, int n, int c, int h, int w, int stride_n,
+                            int stride_c, int stride_h, int stride_w) {
   CUDNN_CHECK(cudnnSetTensor4dDescriptorEx(*desc, dataType<Dtype>::type, n, c, h, w, stride_n,
                                            stride_c, stride_h, stride_w));
 }
@@ -68,8 +68,8 @@ inline void setTensor4dDesc(cudnnTensorDescriptor_t* desc, int n, int c, int h, 
 template <typename Dtype>
 inline void createFilterDesc(cudnnFilterDescriptor_t* desc, int n, int c, int h, int w) {
   CUDNN_CHECK(cudnnCreateFilterDescriptor(desc));
-  CUDNN_CHECK(cudnnSetFilter4dDescriptor(*desc, dataType<Dtype>::type, CUDNN_TENSOR_NCHW, n, c,
-                                         h, w));
+  CUDNN_CHECK(
+      cudnnSetFilter4dDescriptor(*desc, dataType<Dtype>::type, CUDNN_TENSOR_NCHW, n, c, h, w));
 }
 
 template <typename Dtype>
@@ -78,9 +78,9 @@ inline void createConvolutionDesc(cudnnConvolutionDescriptor_t* conv) {
 }
 
 template <typename Dtype>
-inline void setConvolutionDesc(cudnnConvolutionDescriptor_t* conv,
-                               cudnnTensorDescriptor_t bottom, cudnnFilterDescriptor_t filter,
-                               int pad_h, int pad_w, int stride_h, int stride_w) {
+inline void setConvolutionDesc(cudnnConvolutionDescriptor_t* conv, cudnnTensorDescriptor_t bottom,
+                               cudnnFilterDescriptor_t filter, int pad_h, int pad_w, int stride_h,
+                               int stride_w) {
   CUDNN_CHECK(cudnnSetConvolution2dDescriptor(*conv, pad_h, pad_w, stride_h, stride_w, 1, 1,
                                               CUDNN_CROSS_CORRELATION, dataType<Dtype>::type));
 }

@@ -55,8 +55,8 @@ void im2col_nd(const Dtype* im, WindowArrays window, int col_size, Dtype* col) {
     int64_t offset = 0, step = 1;
     bool inside = true;
     for (int a = s.num_axes - 1; a >= 0; --a) {
-      const int at = out % s.col_shape[a + 1] * s.stride[a] - s.pad[a] +
-                     tap % s.kernel[a] * s.dilation[a];
+      const int at =
+          out % s.col_shape[a + 1] * s.stride[a] - s.pad[a] + tap % s.kernel[a] * s.dilation[a];
       inside = inside && at >= 0 && at < s.im_shape[a + 1];
       offset += at * step;
       step *= s.im_shape[a + 1];
@@ -86,8 +86,7 @@ void col2im_nd(const Dtype* col, WindowArrays window, int im_size, Dtype* im) {
       int64_t offset = 0, step = 1;
       bool hit = true;
       for (int a = s.num_axes - 1; a >= 0; --a) {
-        const int from =
-            pixel % s.im_shape[a + 1] + s.pad[a] - tap % s.kernel[a] * s.dilation[a];
+        const int from = pixel % s.im_shape[a + 1] + s.pad[a] - tap % s.kernel[a] * s.dilation[a];
         const int out = from / s.stride[a];
         hit = hit && from >= 0 && from % s.stride[a] == 0 && out < s.col_shape[a + 1];
         offset += out * step;
@@ -101,10 +100,10 @@ void col2im_nd(const Dtype* col, WindowArrays window, int im_size, Dtype* im) {
   });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                             \
-  template void im2col_2d<Device, Dtype>(const Dtype*, int, WindowAxis, WindowAxis, Dtype*);   \
-  template void col2im_2d<Device, Dtype>(const Dtype*, int, WindowAxis, WindowAxis, Dtype*);   \
-  template void im2col_nd<Device, Dtype>(const Dtype*, WindowArrays, int, Dtype*);             \
+#define INSTANTIATE(Device, Dtype)                                                           \
+  template void im2col_2d<Device, Dtype>(const Dtype*, int, WindowAxis, WindowAxis, Dtype*); \
+  template void col2im_2d<Device, Dtype>(const Dtype*, int, WindowAxis, WindowAxis, Dtype*); \
+  template void im2col_nd<Device, Dtype>(const Dtype*, WindowArrays, int, Dtype*);           \
   template void col2im_nd<Device, Dtype>(const Dtype*, WindowArrays, int, Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 

@@ -77,9 +77,9 @@ class CudnnConv : public ConvEngine<Dtype> {
     SetTensor<Dtype>(src_, s.num, s.in_channels, s.in[0], s.in[1]);
     SetTensor<Dtype>(dst_, s.num, s.out_channels, s.out[0], s.out[1]);
     SetTensor<Dtype>(bias_, 1, s.out_channels, 1, 1);
-    CUDNN_CHECK(cudnnSetFilter4dDescriptor(
-        weights_, cudnn::dataType<Dtype>::type, CUDNN_TENSOR_NCHW, s.out_channels,
-        s.in_channels / s.group, s.kernel[0], s.kernel[1]));
+    CUDNN_CHECK(cudnnSetFilter4dDescriptor(weights_, cudnn::dataType<Dtype>::type,
+                                           CUDNN_TENSOR_NCHW, s.out_channels,
+                                           s.in_channels / s.group, s.kernel[0], s.kernel[1]));
     for (cudnnConvolutionDescriptor_t convolution :
          {cudnnConvolutionDescriptor_t(forward_.convolution),
           cudnnConvolutionDescriptor_t(data_.convolution),
@@ -89,8 +89,8 @@ class CudnnConv : public ConvEngine<Dtype> {
       CUDNN_CHECK(cudnnSetConvolutionGroupCount(convolution, s.group));
     }
     forward_.Take([this](int asked, int* count, cudnnConvolutionFwdAlgoPerf_t* perf) {
-      return cudnnGetConvolutionForwardAlgorithm_v7(
-          CudnnHandle(), src_, weights_, forward_.convolution, dst_, asked, count, perf);
+      return cudnnGetConvolutionForwardAlgorithm_v7(CudnnHandle(), src_, weights_,
+                                                    forward_.convolution, dst_, asked, count, perf);
     });
     data_.Take([this](int asked, int* count, cudnnConvolutionBwdDataAlgoPerf_t* perf) {
       return cudnnGetConvolutionBackwardDataAlgorithm_v7(
@@ -105,10 +105,10 @@ class CudnnConv : public ConvEngine<Dtype> {
   void Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
                SyncedMemory* dst) override {
     void* out = dst->mutable_gpu_data();
-    CUDNN_CHECK(cudnnConvolutionForward(
-        CudnnHandle(), kOne, src_, src->gpu_data(), weights_, weights->gpu_data(),
-        forward_.convolution, forward_.perf.algo, CudnnWorkspace(forward_.perf.memory),
-        forward_.perf.memory, kZero, dst_, out));
+    CUDNN_CHECK(cudnnConvolutionForward(CudnnHandle(), kOne, src_, src->gpu_data(), weights_,
+                                        weights->gpu_data(), forward_.convolution,
+                                        forward_.perf.algo, CudnnWorkspace(forward_.perf.memory),
+                                        forward_.perf.memory, kZero, dst_, out));
     if (bias == nullptr) return;
     CUDNN_CHECK(cudnnAddTensor(CudnnHandle(), kOne, bias_, bias->gpu_data(), kOne, dst_, out));
   }
@@ -128,8 +128,8 @@ class CudnnConv : public ConvEngine<Dtype> {
         gradient_.convolution, gradient_.perf.algo, CudnnWorkspace(gradient_.perf.memory),
         gradient_.perf.memory, kOne, weights_, weights_diff->mutable_gpu_data()));
     if (bias_diff == nullptr) return;
-    CUDNN_CHECK(cudnnConvolutionBackwardBias(CudnnHandle(), kOne, dst_, dst_diff->gpu_data(),
-                                             kOne, bias_, bias_diff->mutable_gpu_data()));
+    CUDNN_CHECK(cudnnConvolutionBackwardBias(CudnnHandle(), kOne, dst_, dst_diff->gpu_data(), kOne,
+                                             bias_, bias_diff->mutable_gpu_data()));
   }
 
  private:

@@ -47,8 +47,7 @@ class InnerProductLayerTest : public MultiDeviceTest<TypeParam> {
     vector<int> shape(bottom_.shape().begin(), bottom_.shape().begin() + axis);
     shape.push_back(n);
     ASSERT_EQ(top_.shape(), shape);
-    ASSERT_EQ(layer.blobs()[0]->shape(), p.transpose() ? (vector<int>{k, n})
-                                                       : (vector<int>{n, k}));
+    ASSERT_EQ(layer.blobs()[0]->shape(), p.transpose() ? (vector<int>{k, n}) : (vector<int>{n, k}));
     const double epsilon = std::numeric_limits<Dtype>::epsilon();
     const Dtype* x = bottom_.cpu_data();
     const Dtype* w = layer.blobs()[0]->cpu_data();
@@ -139,8 +138,7 @@ TYPED_TEST(InnerProductLayerTest, BatchSizeMayChangeButNotInputs) {
     layer.Forward(this->bottoms_, this->tops_);
     ADD_FAILURE() << "no error";
   } catch (const Error& error) {
-    EXPECT_NE(string(error.what()).find("for 60 inputs an item, the bottom has 61"),
-              string::npos)
+    EXPECT_NE(string(error.what()).find("for 60 inputs an item, the bottom has 61"), string::npos)
         << error.what();
   }
 }

@@ -17,8 +17,7 @@ namespace caffe {
 LayerParameter PoolParam(const string& text, Phase phase = TRAIN) {
   LayerParameter param;
   param.set_phase(phase);
-  EXPECT_TRUE(
-      google::protobuf::TextFormat::ParseFromString(text, param.mutable_pooling_param()));
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, param.mutable_pooling_param()));
   return param;
 }
 
@@ -117,8 +116,7 @@ class PoolingLayerTest : public MultiDeviceTest<TypeParam> {
     for (int i = 0; i < bottom_.count(); ++i) ASSERT_EQ(bottom_.cpu_diff()[i], max_diff[i]);
     // What the GPU runs, on the host.
     const PoolShape shape{6, height, width, top_.height(), top_.width(), kh, kw, s, s, p, p};
-    indexed_pool_gather<Cpu>(shape, top_.cpu_diff(), index.cpu_data(),
-                             bottom_.mutable_cpu_diff());
+    indexed_pool_gather<Cpu>(shape, top_.cpu_diff(), index.cpu_data(), bottom_.mutable_cpu_diff());
     for (int i = 0; i < bottom_.count(); ++i) ASSERT_EQ(bottom_.cpu_diff()[i], max_diff[i]);
   }
 
@@ -134,9 +132,9 @@ TYPED_TEST(PoolingLayerTest, OutputSizes) {
   typedef typename TypeParam::Dtype Dtype;
   struct {
     int in, kernel, stride, pad, up, down;
-  } const cases[] = {{5, 2, 2, 0, 3, 2},    {55, 3, 2, 0, 27, 27}, {112, 3, 2, 0, 56, 55},
-                     {6, 3, 2, 1, 4, 3},    {8, 2, 2, 1, 5, 5},    {5, 3, 3, 1, 2, 2},
-                     {7, 2, 2, 1, 4, 4},    {5, 1, 3, 0, 3, 2}};
+  } const cases[] = {{5, 2, 2, 0, 3, 2}, {55, 3, 2, 0, 27, 27}, {112, 3, 2, 0, 56, 55},
+                     {6, 3, 2, 1, 4, 3}, {8, 2, 2, 1, 5, 5},    {5, 3, 3, 1, 2, 2},
+                     {7, 2, 2, 1, 4, 4}, {5, 1, 3, 0, 3, 2}};
   for (const auto& c : cases) {
     for (const bool floor : {false, true}) {
       const string text = "kernel_size: " + std::to_string(c.kernel) +
@@ -192,8 +190,8 @@ TYPED_TEST(PoolingLayerTest, EmptyWindows) {
 TYPED_TEST(PoolingLayerTest, AverageCountsPaddingButNotBeyond) {
   typedef typename TypeParam::Dtype Dtype;
   this->Fill({1, 1, 1, 6}, {1, 2, 3, 4, 5, 6});
-  PoolingLayer<Dtype> layer(PoolParam(
-      "pool: AVE kernel_h: 1 kernel_w: 3 stride_h: 1 stride_w: 2 pad_h: 0 pad_w: 1"));
+  PoolingLayer<Dtype> layer(
+      PoolParam("pool: AVE kernel_h: 1 kernel_w: 3 stride_h: 1 stride_w: 2 pad_h: 0 pad_w: 1"));
   layer.SetUp(this->bottoms_, this->tops_);
   layer.Forward(this->bottoms_, this->tops_);
   this->ExpectTop({Dtype(3) / 3, Dtype(9) / 3, Dtype(15) / 3, Dtype(6) / 2});

@@ -54,8 +54,8 @@ class Im2colTest : public MultiDeviceTest<TypeParam> {
     }
     if (kGpu) {
       const auto run = to_columns ? im2col_nd_gpu<Dtype> : col2im_nd_gpu<Dtype>;
-      run(In(from), n, to->count(), In(im), In(col), In(kernel), In(pad), In(stride),
-          In(dilation), Out(to));
+      run(In(from), n, to->count(), In(im), In(col), In(kernel), In(pad), In(stride), In(dilation),
+          Out(to));
     } else {
       const auto run = to_columns ? im2col_nd_cpu<Dtype> : col2im_nd_cpu<Dtype>;
       run(In(from), n, In(im), In(col), In(kernel), In(pad), In(stride), In(dilation), Out(to));
