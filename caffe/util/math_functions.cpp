@@ -139,14 +139,16 @@ Dtype caffe_nextafter(const Dtype b) {
 
 template <typename Dtype>
 void caffe_rng_uniform(const int n, const Dtype a, const Dtype b, Dtype* r) {
-  Require(n >= 0 && a <= b, "uniform numbers in [", a, ", ", b, "], ", n, " of them, were asked for");
+  Require(n >= 0 && a <= b, "uniform numbers in [", a, ", ", b, "], ", n,
+          " of them, were asked for");
   const uint64_t first = caffe_rng()->Reserve(DrawWords<Dtype>::kUniform * n);
   FillUniform<Cpu>(n, caffe_rng()->philox(), first, a, b, r);
 }
 
 template <typename Dtype>
 void caffe_rng_gaussian(const int n, const Dtype mu, const Dtype sigma, Dtype* r) {
-  Require(n >= 0 && sigma > 0, "normal numbers of deviation ", sigma, ", ", n, " of them, were asked for");
+  Require(n >= 0 && sigma > 0, "normal numbers of deviation ", sigma, ", ", n,
+          " of them, were asked for");
   const uint64_t first = caffe_rng()->Reserve(DrawWords<Dtype>::gaussian(n));
   FillGaussian<Cpu>(n, caffe_rng()->philox(), first, mu, sigma, r);
 }
@@ -155,7 +157,8 @@ namespace {
 
 template <typename Dtype, typename Int>
 void Bernoulli(const int n, const Dtype p, Int* r) {
-  Require(n >= 0 && p >= 0 && p <= 1, "draws of probability ", p, ", ", n, " of them, were asked for");
+  Require(n >= 0 && p >= 0 && p <= 1, "draws of probability ", p, ", ", n,
+          " of them, were asked for");
   const uint64_t first = caffe_rng()->Reserve(n);
   const Philox philox = caffe_rng()->philox();
   const uint64_t bound = BernoulliBound(static_cast<double>(p));
@@ -181,8 +184,8 @@ float caffe_cpu_strided_dot<float>(const int n, const float* x, const int incx, 
 }
 
 template <>
-double caffe_cpu_strided_dot<double>(const int n, const double* x, const int incx,
-                                     const double* y, const int incy) {
+double caffe_cpu_strided_dot<double>(const int n, const double* x, const int incx, const double* y,
+                                     const int incy) {
   return cblas_ddot(n, x, incx, y, incy);
 }
 
@@ -196,42 +199,42 @@ Dtype caffe_cpu_asum(const int n, const Dtype* x) {
   return Asum<Cpu>(n, x);
 }
 
-#define INSTANTIATE(Dtype)                                                                      \
-  template void caffe_cpu_gemm(const CBLAS_TRANSPOSE, const CBLAS_TRANSPOSE, const int,         \
-                               const int, const int, const Dtype, const Dtype*, const Dtype*,   \
-                               const Dtype, Dtype*);                                            \
-  template void caffe_cpu_gemv(const CBLAS_TRANSPOSE, const int, const int, const Dtype,        \
-                               const Dtype*, const Dtype*, const Dtype, Dtype*);                \
-  template void caffe_axpy(const int, const Dtype, const Dtype*, Dtype*);                       \
-  template void caffe_cpu_axpby(const int, const Dtype, const Dtype*, const Dtype, Dtype*);     \
-  template void caffe_add_scalar(const int, const Dtype, Dtype*);                               \
-  template void caffe_scal(const int, const Dtype, Dtype*);                                     \
-  template void caffe_sqr(const int, const Dtype*, Dtype*);                                     \
-  template void caffe_sqrt(const int, const Dtype*, Dtype*);                                    \
-  template void caffe_add(const int, const Dtype*, const Dtype*, Dtype*);                       \
-  template void caffe_sub(const int, const Dtype*, const Dtype*, Dtype*);                       \
-  template void caffe_mul(const int, const Dtype*, const Dtype*, Dtype*);                       \
-  template void caffe_div(const int, const Dtype*, const Dtype*, Dtype*);                       \
-  template void caffe_powx(const int, const Dtype*, const Dtype, Dtype*);                       \
-  template void caffe_exp(const int, const Dtype*, Dtype*);                                     \
-  template void caffe_log(const int, const Dtype*, Dtype*);                                     \
-  template void caffe_abs(const int, const Dtype*, Dtype*);                                     \
-  template void caffe_cpu_sign(const int, const Dtype*, Dtype*);                                \
-  template void caffe_cpu_sgnbit(const int, const Dtype*, Dtype*);                              \
-  template void caffe_cpu_fabs(const int, const Dtype*, Dtype*);                                \
-  template void caffe_cpu_scale(const int, const Dtype, const Dtype*, Dtype*);                  \
-  template Dtype caffe_nextafter(const Dtype);                                                  \
-  template void caffe_rng_uniform(const int, const Dtype, const Dtype, Dtype*);                 \
-  template void caffe_rng_gaussian(const int, const Dtype, const Dtype, Dtype*);                \
-  template void caffe_rng_bernoulli(const int, const Dtype, int*);                              \
-  template void caffe_rng_bernoulli(const int, const Dtype, unsigned int*);                     \
-  template Dtype caffe_cpu_dot(const int, const Dtype*, const Dtype*);                          \
+#define INSTANTIATE(Dtype)                                                                         \
+  template void caffe_cpu_gemm(const CBLAS_TRANSPOSE, const CBLAS_TRANSPOSE, const int, const int, \
+                               const int, const Dtype, const Dtype*, const Dtype*, const Dtype,    \
+                               Dtype*);                                                            \
+  template void caffe_cpu_gemv(const CBLAS_TRANSPOSE, const int, const int, const Dtype,           \
+                               const Dtype*, const Dtype*, const Dtype, Dtype*);                   \
+  template void caffe_axpy(const int, const Dtype, const Dtype*, Dtype*);                          \
+  template void caffe_cpu_axpby(const int, const Dtype, const Dtype*, const Dtype, Dtype*);        \
+  template void caffe_add_scalar(const int, const Dtype, Dtype*);                                  \
+  template void caffe_scal(const int, const Dtype, Dtype*);                                        \
+  template void caffe_sqr(const int, const Dtype*, Dtype*);                                        \
+  template void caffe_sqrt(const int, const Dtype*, Dtype*);                                       \
+  template void caffe_add(const int, const Dtype*, const Dtype*, Dtype*);                          \
+  template void caffe_sub(const int, const Dtype*, const Dtype*, Dtype*);                          \
+  template void caffe_mul(const int, const Dtype*, const Dtype*, Dtype*);                          \
+  template void caffe_div(const int, const Dtype*, const Dtype*, Dtype*);                          \
+  template void caffe_powx(const int, const Dtype*, const Dtype, Dtype*);                          \
+  template void caffe_exp(const int, const Dtype*, Dtype*);                                        \
+  template void caffe_log(const int, const Dtype*, Dtype*);                                        \
+  template void caffe_abs(const int, const Dtype*, Dtype*);                                        \
+  template void caffe_cpu_sign(const int, const Dtype*, Dtype*);                                   \
+  template void caffe_cpu_sgnbit(const int, const Dtype*, Dtype*);                                 \
+  template void caffe_cpu_fabs(const int, const Dtype*, Dtype*);                                   \
+  template void caffe_cpu_scale(const int, const Dtype, const Dtype*, Dtype*);                     \
+  template Dtype caffe_nextafter(const Dtype);                                                     \
+  template void caffe_rng_uniform(const int, const Dtype, const Dtype, Dtype*);                    \
+  template void caffe_rng_gaussian(const int, const Dtype, const Dtype, Dtype*);                   \
+  template void caffe_rng_bernoulli(const int, const Dtype, int*);                                 \
+  template void caffe_rng_bernoulli(const int, const Dtype, unsigned int*);                        \
+  template Dtype caffe_cpu_dot(const int, const Dtype*, const Dtype*);                             \
   template Dtype caffe_cpu_asum(const int, const Dtype*);
 INSTANTIATE(float)
 INSTANTIATE(double)
 
-#define INSTANTIATE_COPY_AND_SET(T)                      \
-  template void caffe_copy(const int, const T*, T*);     \
+#define INSTANTIATE_COPY_AND_SET(T)                  \
+  template void caffe_copy(const int, const T*, T*); \
   template void caffe_set(const int, const T, T*);
 INSTANTIATE_COPY_AND_SET(int)
 INSTANTIATE_COPY_AND_SET(unsigned int)

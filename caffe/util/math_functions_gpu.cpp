@@ -164,35 +164,35 @@ void caffe_gpu_asum(const int n, const Dtype* x, Dtype* y) {
 #define UNARY(name, Dtype) template void caffe_gpu_##name(const int, const Dtype*, Dtype*);
 #define BINARY(name, Dtype) \
   template void caffe_gpu_##name(const int, const Dtype*, const Dtype*, Dtype*);
-#define INSTANTIATE(Dtype)                                                                       \
-  UNARY(abs, Dtype)                                                                              \
-  UNARY(exp, Dtype)                                                                              \
-  UNARY(log, Dtype)                                                                              \
-  UNARY(sqrt, Dtype)                                                                             \
-  UNARY(sign, Dtype)                                                                             \
-  UNARY(sgnbit, Dtype)                                                                           \
-  UNARY(fabs, Dtype)                                                                             \
-  BINARY(add, Dtype)                                                                             \
-  BINARY(sub, Dtype)                                                                             \
-  BINARY(mul, Dtype)                                                                             \
-  BINARY(div, Dtype)                                                                             \
-  UNARY(asum, Dtype)                                                                             \
-  template void caffe_gpu_dot(const int, const Dtype*, const Dtype*, Dtype*);                    \
-  template void caffe_gpu_gemm(const CBLAS_TRANSPOSE, const CBLAS_TRANSPOSE, const int,          \
-                               const int, const int, const Dtype, const Dtype*, const Dtype*,    \
-                               const Dtype, Dtype*);                                             \
-  template void caffe_gpu_gemv(const CBLAS_TRANSPOSE, const int, const int, const Dtype,         \
-                               const Dtype*, const Dtype*, const Dtype, Dtype*);                 \
-  template void caffe_gpu_axpy(const int, const Dtype, const Dtype*, Dtype*);                    \
-  template void caffe_gpu_axpby(const int, const Dtype, const Dtype*, const Dtype, Dtype*);      \
-  template void caffe_gpu_set(const int, const Dtype, Dtype*);                                   \
-  template void caffe_gpu_scal(const int, const Dtype, Dtype*);                                  \
-  template void caffe_gpu_scal(const int, const Dtype, Dtype*, cudaStream_t);                    \
-  template void caffe_gpu_add_scalar(const int, const Dtype, Dtype*);                            \
-  template void caffe_gpu_powx(const int, const Dtype*, const Dtype, Dtype*);                    \
-  template void caffe_gpu_scale(const int, const Dtype, const Dtype*, Dtype*);                   \
-  template void caffe_gpu_rng_uniform(const int, const Dtype, const Dtype, Dtype*);              \
-  template void caffe_gpu_rng_gaussian(const int, const Dtype, const Dtype, Dtype*);             \
+#define INSTANTIATE(Dtype)                                                                         \
+  UNARY(abs, Dtype)                                                                                \
+  UNARY(exp, Dtype)                                                                                \
+  UNARY(log, Dtype)                                                                                \
+  UNARY(sqrt, Dtype)                                                                               \
+  UNARY(sign, Dtype)                                                                               \
+  UNARY(sgnbit, Dtype)                                                                             \
+  UNARY(fabs, Dtype)                                                                               \
+  BINARY(add, Dtype)                                                                               \
+  BINARY(sub, Dtype)                                                                               \
+  BINARY(mul, Dtype)                                                                               \
+  BINARY(div, Dtype)                                                                               \
+  UNARY(asum, Dtype)                                                                               \
+  template void caffe_gpu_dot(const int, const Dtype*, const Dtype*, Dtype*);                      \
+  template void caffe_gpu_gemm(const CBLAS_TRANSPOSE, const CBLAS_TRANSPOSE, const int, const int, \
+                               const int, const Dtype, const Dtype*, const Dtype*, const Dtype,    \
+                               Dtype*);                                                            \
+  template void caffe_gpu_gemv(const CBLAS_TRANSPOSE, const int, const int, const Dtype,           \
+                               const Dtype*, const Dtype*, const Dtype, Dtype*);                   \
+  template void caffe_gpu_axpy(const int, const Dtype, const Dtype*, Dtype*);                      \
+  template void caffe_gpu_axpby(const int, const Dtype, const Dtype*, const Dtype, Dtype*);        \
+  template void caffe_gpu_set(const int, const Dtype, Dtype*);                                     \
+  template void caffe_gpu_scal(const int, const Dtype, Dtype*);                                    \
+  template void caffe_gpu_scal(const int, const Dtype, Dtype*, cudaStream_t);                      \
+  template void caffe_gpu_add_scalar(const int, const Dtype, Dtype*);                              \
+  template void caffe_gpu_powx(const int, const Dtype*, const Dtype, Dtype*);                      \
+  template void caffe_gpu_scale(const int, const Dtype, const Dtype*, Dtype*);                     \
+  template void caffe_gpu_rng_uniform(const int, const Dtype, const Dtype, Dtype*);                \
+  template void caffe_gpu_rng_gaussian(const int, const Dtype, const Dtype, Dtype*);               \
   template void caffe_gpu_rng_bernoulli(const int, const Dtype, int*);
 INSTANTIATE(float)
 INSTANTIATE(double)

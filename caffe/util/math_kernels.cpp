@@ -39,8 +39,7 @@ void FillUniform(int64_t n, Philox philox, uint64_t first, Dtype a, Dtype b, Dty
 
 template <typename Device, typename Dtype>
 void FillGaussian(int64_t n, Philox philox, uint64_t first, Dtype mu, Dtype sigma, Dtype* r) {
-  ForEach<Device>(n,
-                  [=] CAFFE_HD(int64_t i) { r[i] = GaussianDraw(philox, first, i, mu, sigma); });
+  ForEach<Device>(n, [=] CAFFE_HD(int64_t i) { r[i] = GaussianDraw(philox, first, i, mu, sigma); });
 }
 
 template <typename Device, typename Dtype>
@@ -60,29 +59,29 @@ void FillWords(int64_t n, Philox philox, uint64_t first, unsigned int* r) {
   template void MapBinary<Device, math::Op, Dtype>(int64_t, const Dtype*, const Dtype*, Dtype*);
 #define SCALAR(Op, Device, Dtype) \
   template void MapScalar<Device, math::Op, Dtype>(int64_t, const Dtype*, Dtype, Dtype*);
-#define INSTANTIATE(Device, Dtype)                                                              \
-  UNARY(Square, Device, Dtype)                                                                  \
-  UNARY(SquareRoot, Device, Dtype)                                                              \
-  UNARY(Exponential, Device, Dtype)                                                             \
-  UNARY(Logarithm, Device, Dtype)                                                               \
-  UNARY(Absolute, Device, Dtype)                                                                \
-  UNARY(Sign, Device, Dtype)                                                                    \
-  UNARY(SignBit, Device, Dtype)                                                                 \
-  BINARY(Add, Device, Dtype)                                                                    \
-  BINARY(Subtract, Device, Dtype)                                                               \
-  BINARY(Multiply, Device, Dtype)                                                               \
-  BINARY(Divide, Device, Dtype)                                                                 \
-  SCALAR(Add, Device, Dtype)                                                                    \
-  SCALAR(Multiply, Device, Dtype)                                                               \
-  SCALAR(Power, Device, Dtype)                                                                  \
-  template void Axpby<Device, Dtype>(int64_t, Dtype, const Dtype*, Dtype, Dtype*);              \
-  template void FillUniform<Device, Dtype>(int64_t, Philox, uint64_t, Dtype, Dtype, Dtype*);    \
-  template void FillGaussian<Device, Dtype>(int64_t, Philox, uint64_t, Dtype, Dtype, Dtype*);   \
+#define INSTANTIATE(Device, Dtype)                                                            \
+  UNARY(Square, Device, Dtype)                                                                \
+  UNARY(SquareRoot, Device, Dtype)                                                            \
+  UNARY(Exponential, Device, Dtype)                                                           \
+  UNARY(Logarithm, Device, Dtype)                                                             \
+  UNARY(Absolute, Device, Dtype)                                                              \
+  UNARY(Sign, Device, Dtype)                                                                  \
+  UNARY(SignBit, Device, Dtype)                                                               \
+  BINARY(Add, Device, Dtype)                                                                  \
+  BINARY(Subtract, Device, Dtype)                                                             \
+  BINARY(Multiply, Device, Dtype)                                                             \
+  BINARY(Divide, Device, Dtype)                                                               \
+  SCALAR(Add, Device, Dtype)                                                                  \
+  SCALAR(Multiply, Device, Dtype)                                                             \
+  SCALAR(Power, Device, Dtype)                                                                \
+  template void Axpby<Device, Dtype>(int64_t, Dtype, const Dtype*, Dtype, Dtype*);            \
+  template void FillUniform<Device, Dtype>(int64_t, Philox, uint64_t, Dtype, Dtype, Dtype*);  \
+  template void FillGaussian<Device, Dtype>(int64_t, Philox, uint64_t, Dtype, Dtype, Dtype*); \
   template void FillBernoulli<Device, Dtype>(int64_t, Philox, uint64_t, Dtype, int*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 
-#define INSTANTIATE_INTEGER(Device)                                             \
-  template void FillIntegers<Device>(int64_t, int, int*);                       \
+#define INSTANTIATE_INTEGER(Device)                       \
+  template void FillIntegers<Device>(int64_t, int, int*); \
   template void FillWords<Device>(int64_t, Philox, uint64_t, unsigned int*);
 CAFFE_INSTANTIATE_DEVICES(INSTANTIATE_INTEGER)
 

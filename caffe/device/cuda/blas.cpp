@@ -22,23 +22,23 @@ void RowMajorGemm(CublasGemm gemm, CBLAS_TRANSPOSE trans_a, CBLAS_TRANSPOSE tran
   if (m == 0 || n == 0) return;
   const int lda = std::max(1, trans_a == CblasNoTrans ? k : m);
   const int ldb = std::max(1, trans_b == CblasNoTrans ? n : k);
-  CUBLAS_CHECK(gemm(Caffe::cublas_handle(), Operation(trans_b), Operation(trans_a), n, m, k,
-                    &alpha, b, ldb, a, lda, &beta, c, n));
+  CUBLAS_CHECK(gemm(Caffe::cublas_handle(), Operation(trans_b), Operation(trans_a), n, m, k, &alpha,
+                    b, ldb, a, lda, &beta, c, n));
 }
 
 template <typename Dtype, typename CublasGemv>
 void RowMajorGemv(CublasGemv gemv, CBLAS_TRANSPOSE trans_a, int m, int n, Dtype alpha,
                   const Dtype* a, const Dtype* x, Dtype beta, Dtype* y) {
   if (m == 0 || n == 0) return;
-  CUBLAS_CHECK(gemv(Caffe::cublas_handle(), Transposed(trans_a), n, m, &alpha, a, n, x, 1, &beta,
-                    y, 1));
+  CUBLAS_CHECK(
+      gemv(Caffe::cublas_handle(), Transposed(trans_a), n, m, &alpha, a, n, x, 1, &beta, y, 1));
 }
 
 template <typename Dtype>
 void CopyOnDevice(int64_t n, const Dtype* x, Dtype* y) {
   if (n == 0 || x == y) return;
-  CUDA_CHECK(cudaMemcpyAsync(y, x, n * sizeof(Dtype), cudaMemcpyDeviceToDevice,
-                             cuda::CurrentStream()));
+  CUDA_CHECK(
+      cudaMemcpyAsync(y, x, n * sizeof(Dtype), cudaMemcpyDeviceToDevice, cuda::CurrentStream()));
 }
 
 }  // namespace

@@ -166,9 +166,8 @@ TYPED_TEST(MathFunctionsTest, Products) {
                 caffe_gpu_set(this->kCount, Dtype(1), this->Z()));
       const CBLAS_TRANSPOSE op_a = trans_a ? CblasTrans : CblasNoTrans;
       const CBLAS_TRANSPOSE op_b = trans_b ? CblasTrans : CblasNoTrans;
-      ON_DEVICE(
-          caffe_cpu_gemm<Dtype>(op_a, op_b, m, n, k, 2, this->X(), this->Y(), 3, this->Z()),
-          caffe_gpu_gemm<Dtype>(op_a, op_b, m, n, k, 2, this->X(), this->Y(), 3, this->Z()));
+      ON_DEVICE(caffe_cpu_gemm<Dtype>(op_a, op_b, m, n, k, 2, this->X(), this->Y(), 3, this->Z()),
+                caffe_gpu_gemm<Dtype>(op_a, op_b, m, n, k, 2, this->X(), this->Y(), 3, this->Z()));
       const Dtype* z = static_cast<const Dtype*>(this->z_.cpu_data());
       for (int i = 0; i < m; ++i) {
         for (int j = 0; j < n; ++j) {
@@ -224,9 +223,8 @@ TYPED_TEST(MathFunctionsTest, RandomNumbersDoNotDependOnTheDevice) {
   Caffe::set_random_seed(9);
   caffe_rng_bernoulli<Dtype>(n, 0.3, expected_coins.data());
   Caffe::set_random_seed(9);
-  ON_DEVICE(
-      caffe_rng_bernoulli<Dtype>(n, 0.3, static_cast<int*>(coins.mutable_cpu_data())),
-      caffe_gpu_rng_bernoulli<Dtype>(n, 0.3, static_cast<int*>(coins.mutable_gpu_data())));
+  ON_DEVICE(caffe_rng_bernoulli<Dtype>(n, 0.3, static_cast<int*>(coins.mutable_cpu_data())),
+            caffe_gpu_rng_bernoulli<Dtype>(n, 0.3, static_cast<int*>(coins.mutable_gpu_data())));
   for (int i = 0; i < n; ++i) {
     ASSERT_EQ(expected_coins[i], static_cast<const int*>(coins.cpu_data())[i]);
   }
