@@ -28,27 +28,28 @@ void MakeTaps(int from, int to, std::vector<Tap<Dtype>>* taps) {
 }
 
 /// For each output pixel the offset of its row and column in the (resized) source, -1 where it
-/// lies outside; for a placement with a rotation.
+/// lies outside; for a placement with a rotation. (A plane has less than 2^31 pixels: a Datum
+/// and a Blob cannot hold more.)
 template <typename Pixel>
 void MakeRotatedOffsets(const ImageView<Pixel>& image, const ImagePlacement& place,
-                        const std::vector<int64_t>& row, const std::vector<int64_t>& column,
-                        std::vector<int64_t>* offsets) {
+                        const std::vector<int>& row, const std::vector<int>& column,
+                        std::vector<int>* offsets) {
   const int height = place.output.height, width = place.output.width;
   const double angle = place.rotation * std::numbers::pi / 180;
   const float cosine = static_cast<float>(std::cos(angle));
   const float sine = static_cast<float>(std::sin(angle));
   const float middle_y = height * 0.5f, middle_x = width * 0.5f;
   offsets->resize(static_cast<size_t>(height) * width);
-  int64_t* out = offsets->data();
+  int* out = offsets->data();
   for (int y = 0; y < height; ++y) {
     const float dy = y + 0.5f - middle_y;
     for (int x = 0; x < width; ++x) {
       const float dx = x + 0.5f - middle_x;
       const float from_x = cosine * dx - sine * dy + middle_x;
       const float from_y = sine * dx + cosine * dy + middle_y;
-      int64_t offset = -1;
+      int offset = -1;
       if (from_x >= 0 && from_y >= 0 && from_x < width && from_y < height) {
-        const int64_t r = row[static_cast<int>(from_y)], c = column[static_cast<int>(from_x)];
+        const int r = row[static_cast<int>(from_y)], c = column[static_cast<int>(from_x)];
         if (r >= 0 && c >= 0) offset = r * image.width + c;
       }
       *out++ = offset;
@@ -57,7 +58,7 @@ void MakeRotatedOffsets(const ImageView<Pixel>& image, const ImagePlacement& pla
 }
 
 /// The row (column) of the resized image at each row (column) of the unturned window, -1 outside.
-void MakeWindow(int size, int start, int limit, bool mirror, std::vector<int64_t>* position) {
+void MakeWindow(int size, int start, int limit, bool mirror, std::vector<int>* position) {
   position->resize(size);
   for (int i = 0; i < size; ++i) {
     const int at = start + (mirror ? size - 1 - i : i);
@@ -118,25 +119,33 @@ void PlaceUpright(const ImageView<Pixel>& image, const ImagePlacement& place,
 template <typename Pixel, typename Dtype>
 void PlaceRotated(const ImageView<Pixel>& image, const ImagePlacement& place,
                   const ChannelValues<Dtype>* channel, const Dtype* mean_image, Dtype* out) {
-  static thread_local std::vector<int64_t> row, column, offsets;
+  static thread_local std::vector<int> row, column, offsets, strided;
   MakeWindow(place.output.height, place.top, image.height, false, &row);
   MakeWindow(place.output.width, place.left, image.width, place.mirror, &column);
   MakeRotatedOffsets(image, place, row, column, &offsets);
+  const size_t count = offsets.size();
   const bool dense = image.column_stride == 1 && image.row_stride == image.width;
+  if (!dense) {
+    strided.resize(count);
+    for (size_t i = 0; i < count; ++i) {
+      strided[i] = static_cast<int>(offsets[i] / image.width * image.row_stride +
+                                    offsets[i] % image.width * image.column_stride);
+    }
+  }
+  const int* const plane_offset = offsets.data();
+  const int* const pixel_offset = dense ? offsets.data() : strided.data();
   const int64_t plane = int64_t(image.height) * image.width;
-  for (int c = 0; c < image.channels; ++c) {
+  for (int c = 0; c < image.channels; ++c, out += count) {
     const Pixel* pixels = image.data + c * image.channel_stride;
+    const Dtype* means = mean_image == nullptr ? nullptr : mean_image + c * plane;
     const ChannelValues<Dtype> values = channel[c];
-    for (const int64_t offset : offsets) {
-      if (offset < 0) {
-        *out++ = values.fill;
+    for (size_t i = 0; i < count; ++i) {
+      if (plane_offset[i] < 0) {
+        out[i] = values.fill;
         continue;
       }
-      const Pixel pixel = dense ? pixels[offset]
-                                : pixels[offset / image.width * image.row_stride +
-                                         offset % image.width * image.column_stride];
-      const Dtype mean = mean_image == nullptr ? values.mean : mean_image[c * plane + offset];
-      *out++ = (static_cast<Dtype>(pixel) - mean) * values.multiplier;
+      const Dtype mean = means == nullptr ? values.mean : means[plane_offset[i]];
+      out[i] = (static_cast<Dtype>(pixels[pixel_offset[i]]) - mean) * values.multiplier;
     }
   }
 }

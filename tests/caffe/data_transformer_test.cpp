@@ -345,6 +345,31 @@ TYPED_TEST(DataTransformerTest, SubtractsTheMeanFileWhereThePixelLay) {
               {"mean_file and mean_value"});
 }
 
+TYPED_TEST(DataTransformerTest, TurnsTheMeanWithItsPixel) {
+  const TemporaryDirectory dir;
+  const Datum datum = MakeDatum(3, 6, 7, 1);
+  BlobProto proto;
+  proto.set_num(1);
+  proto.set_channels(3);
+  proto.set_height(6);
+  proto.set_width(7);
+  for (const char byte : datum.data()) proto.add_data(static_cast<unsigned char>(byte));
+  WriteProtoToBinaryFile(proto, dir / "mean");
+  // The mean is the image itself, so all that is left is what lies outside of it.
+  DataTransformer<TypeParam> transformer(
+      this->Param("rotation: 40 mirror: true mean_file: '" + (dir / "mean") + "'"), TRAIN);
+  vector<TypeParam> out(3 * 6 * 7);
+  int zeros = 0;
+  for (int sample = 0; sample < 10; ++sample) {
+    transformer.Transform(datum, Philox(1, sample), {1, 3, 6, 7}, out.data());
+    for (const TypeParam value : out) {
+      EXPECT_LE(value, 0);
+      zeros += value == 0;
+    }
+  }
+  EXPECT_GT(zeros, 10 * 126 / 2);
+}
+
 TYPED_TEST(DataTransformerTest, ReadsFloatsAndEncodedImages) {
   Datum floats;
   floats.set_channels(1);
@@ -363,7 +388,8 @@ TYPED_TEST(DataTransformerTest, ReadsFloatsAndEncodedImages) {
   Datum encoded;
   encoded.set_data(bytes.data(), bytes.size());
   encoded.set_encoded(true);
-  for (const char* text : {"", "crop_size: 4 mirror: true", "rotation: 20 crop_size: 6 pad: 1",
+  for (const char* text : {"", "crop_size: 4 mirror: true", "rotation: 20 crop_size: 5",
+                           "rotation: 20 crop_size: 6 pad: 1",
                            "new_height: 9 new_width: 9"}) {
     DataTransformer<TypeParam> transformer(this->Param(text), TRAIN);
     const vector<int> shape = transformer.InferBlobShape(encoded);
