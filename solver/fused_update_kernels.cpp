@@ -60,23 +60,77 @@ int32_t RunLength(const UpdateSlot<T>& slot, const uint32_t* words, int32_t begi
   return static_cast<int32_t>((end < limit ? end : limit) - begin);
 }
 
+/// Channels shorter than this are masked element by element instead of run by run.
+constexpr int32_t kShortRun = 32;
+/// Elements whose masks are spread out at a time.
+constexpr int32_t kMaskBlock = 1024;
+
+/// keep[i] = 1 where element begin + i is updated, else 0.
+template <typename T>
+void SpreadMask(const UpdateSlot<T>& slot, const uint32_t* words, int32_t begin, int32_t n,
+                T* keep) {
+  int32_t channel = begin / slot.inner % slot.channels;
+  if (slot.inner == 1) {
+    for (int32_t i = 0, run; i < n; i += run, channel = 0) {
+      run = slot.channels - channel < n - i ? slot.channels - channel : n - i;
+      for (int32_t j = 0; j < run; ++j) keep[i + j] = KeepBit(words, channel + j) ? T(1) : T(0);
+    }
+    return;
+  }
+  int32_t run = slot.inner - begin % slot.inner;
+  for (int32_t i = 0; i < n; run = slot.inner) {
+    const T bit = KeepBit(words, channel) ? T(1) : T(0);
+    for (const int32_t end = n - i < run ? n : i + run; i < end; ++i) keep[i] = bit;
+    if (++channel == slot.channels) channel = 0;
+  }
+}
+
+/// Neighbouring elements of many short channels.
+template <bool kStore, typename Element, typename T>
+void UpdateMixed(const Element& element, int32_t n, const T* __restrict__ keep, T* __restrict__ w,
+                 T* __restrict__ g, T* __restrict__ h) {
+#pragma omp simd
+  for (int32_t i = 0; i < n; ++i) {
+    T history = h[i];
+    const T update = element(w[i], g[i], history);
+    const T masked = keep[i] != T(0) ? update : T(0);
+    h[i] = history;
+    if constexpr (kStore) g[i] = masked;
+    w[i] -= masked;
+  }
+}
+
+template <typename T>
+bool AllKept(const UpdateSlot<T>& slot, const uint32_t* words) {
+  for (int32_t i = 0; i < (slot.channels + 31) / 32; ++i) {
+    if (words[i] != 0xffffffffu) return false;
+  }
+  return true;
+}
+
 template <typename Rule, bool kStore, typename T>
 void UpdateChunkOnCpu(const UpdateChunk& chunk, const UpdateSlot<T>& slot,
                       const UpdateStep<T>& step) {
   const UpdateElement<Rule, T> element(step, slot);
+  const uint32_t* words = step.keep_words() + slot.first_word;
+  const bool masked = slot.channels > 0 && !AllKept(slot, words);
   const int32_t end = chunk.begin + chunk.count;
-  for (int32_t begin = chunk.begin; begin < end;) {
-    bool keep = true;
-    int32_t n = end - begin;
-    if (slot.channels > 0) {
-      n = RunLength(slot, step.keep_words() + slot.first_word, begin, end, &keep);
-    }
+  for (int32_t begin = chunk.begin, n; begin < end; begin += n) {
     T* w = slot.weight + begin;
     T* g = slot.gradient + begin;
     T* h = slot.history + begin;
+    n = end - begin;
+    if (masked && slot.inner < kShortRun) {
+      T keep[kMaskBlock];
+      if (n > kMaskBlock) n = kMaskBlock;
+      SpreadMask(slot, words, begin, n, keep);
+      UpdateMixed<kStore>(element, n, keep, w, g, h);
+      continue;
+    }
+    bool keep = true;
+    if (masked) n = RunLength(slot, words, begin, end, &keep);
     if (keep) UpdateRun<true, kStore>(element, n, w, g, h);
     else UpdateRun<false, kStore>(element, n, w, g, h);
-    begin += n;
   }
 }
 

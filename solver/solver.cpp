@@ -91,7 +91,8 @@ void Solver<Dtype>::Step(int iters) {
   smoothed_loss_ = 0;
   iterations_last_ = static_cast<float>(iter_);
   if (iters > 0) CheckReady();
-  Clock::time_point last_display = Clock::now();
+  iteration_timer_.Stop();  // of an earlier Step
+  iteration_timer_.Start();
   while (iter_ < stop_iter) {
     net_->ClearParamDiffs();
     if (TestNow() && (iter_ > 0 || param_.test_initialization())) {
@@ -103,7 +104,7 @@ void Solver<Dtype>::Step(int iters) {
     PrepareIteration();
     const Dtype loss = ForwardBackward();
     UpdateSmoothedLoss(loss, start_iter, param_.average_loss());
-    if (DisplayNow()) DisplayIteration(&last_display);
+    if (DisplayNow()) DisplayIteration();
     for (Callback* callback : callbacks_) callback->on_gradients_ready();
     // ApplyUpdate counts the iteration; solvers written for Caffe 1.0 leave that to the loop.
     const int applied = iter_;
@@ -136,12 +137,10 @@ void Solver<Dtype>::UpdateSmoothedLoss(Dtype loss, int start_iter, int average_l
 }
 
 template <typename Dtype>
-void Solver<Dtype>::DisplayIteration(Clock::time_point* last_display) {
-  const Clock::time_point now = Clock::now();
-  const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - *last_display);
-  const float seconds = static_cast<float>(elapsed.count()) / 1000;
+void Solver<Dtype>::DisplayIteration() {
+  const float seconds = iteration_timer_.Seconds();
   const float per_second = (iter_ - iterations_last_) / (seconds > 0 ? seconds : 1);
-  *last_display = now;
+  iteration_timer_.Start();
   iterations_last_ = static_cast<float>(iter_);
   if (!Caffe::root_solver()) return;
   LOG(INFO) << "Iteration " << iter_ << " (" << per_second << " iter/s, " << seconds << "s/"

@@ -1,12 +1,12 @@
 #ifndef CAFFE_SOLVER_SOLVER_HPP_
 #define CAFFE_SOLVER_SOLVER_HPP_
 
-#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "caffe/net.hpp"
+#include "caffe/util/benchmark.hpp"
 #include "solver/solver_factory.hpp"
 
 namespace caffe {
@@ -124,19 +124,19 @@ class Solver {
   Dtype smoothed_loss_ = 0;
   ActionCallback action_request_function_;
   bool requested_early_exit_ = false;
+  /// Runs since the last displayed iteration, iterations_last_.
+  Timer iteration_timer_;
   float iterations_last_ = 0;
   uint64_t random_seed_ = 0;
   ModelStamp model_stamp_;
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   bool DisplayNow() const { return param_.display() && iter_ % param_.display() == 0; }
   bool TestNow() const {
     return param_.test_interval() && iter_ % param_.test_interval() == 0;
   }
   Dtype ForwardBackward();
-  void DisplayIteration(Clock::time_point* last_display);
+  void DisplayIteration();
   void FinishTraining(int start_iter);
   void ServeRequests();
   void RestoreModel(const SolverState& state, const string& state_file);
