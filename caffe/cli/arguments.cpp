@@ -75,8 +75,7 @@ Arguments ParseArguments(int argc, char** argv) {
       Require(i + 1 < argc, "flag --", text.name, " wants a value: --", text.name, "=...");
       text.value = argv[++i];
     }
-    const std::string outcome =
-        gflags::SetCommandLineOption(flag.name.c_str(), text.value.c_str());
+    const std::string outcome = gflags::SetCommandLineOption(flag.name.c_str(), text.value.c_str());
     Require(!outcome.empty(), "flag --", flag.name, " cannot be '", text.value, "': it wants ",
             flag.type == "bool" ? "true or false" : "a value of type " + flag.type);
     result.flags.push_back(flag.name);

@@ -46,9 +46,10 @@ std::string CommandHelp(const Command& command) {
        << command.description << "\n\nflags:\n";
   for (const std::string& name : command.flags) {
     const auto flag = gflags::GetCommandLineFlagInfoOrDie(name.c_str());
-    const bool is_text = flag.type == "string";
-    text << "  --" << name << " (" << flag.description << ")\n      default: "
-         << (is_text ? "\"" + flag.default_value + "\"" : flag.default_value) << "\n";
+    const std::string value =
+        flag.type == "string" ? "\"" + flag.default_value + "\"" : flag.default_value;
+    text << "  --" << std::left << std::setw(15) << name << flag.description << "\n"
+         << std::string(19, ' ') << "default: " << value << "\n";
   }
   return text.str();
 }

@@ -69,12 +69,11 @@ bool SaysChannels(const TransformationParameter& transform) {
 
 Images DataImages(const LayerParameter& layer, Phase phase) {
   const TransformationParameter& transform = layer.transform_param();
-  Images images{static_cast<int>(layer.data_param().batch_size()),
-                ShapeFromDatabase(layer, phase)};
+  Images images{static_cast<int>(layer.data_param().batch_size()), ShapeFromDatabase(layer, phase)};
   if (!images.image) {
     images.guessed_channels = !SaysChannels(transform);
-    images.image = ShapeFromTransformation(transform, transform.new_height(),
-                                           transform.new_width());
+    images.image =
+        ShapeFromTransformation(transform, transform.new_height(), transform.new_width());
   }
   return images;
 }
@@ -177,10 +176,11 @@ class Replacer {
       first->insert(first->end(), images.image->begin(), images.image->end());
     }
     std::vector<Shape> tops;
-    const bool is_given = shapes_.by_name.count(layer.top(0)) > 0 ||
-                          (first_ && shapes_.by_name.count("") > 0);
+    const bool is_given =
+        shapes_.by_name.count(layer.top(0)) > 0 || (first_ && shapes_.by_name.count("") > 0);
     if (images.guessed_channels && first && !is_given) {
-      notes_.push_back(layer.name() + ": without its data set at hand, 3 channels are a guess; "
+      notes_.push_back(layer.name() +
+                       ": without its data set at hand, 3 channels are a guess; "
                        "--input_shape says what they are");
     }
     for (int i = 0; i < layer.top_size(); ++i) {
@@ -205,8 +205,10 @@ class Replacer {
     first_ = false;
     if (!known) {
       throw Error(layer.name(), " (", layer.type(), ", ", layer.source_location(),
-                  "): the shape of '", name, "' is not known without its data; give it as "
-                  "--input_shape=", name, "=<batch>,<channels>,<height>,<width>");
+                  "): the shape of '", name,
+                  "' is not known without its data; give it as "
+                  "--input_shape=",
+                  name, "=<batch>,<channels>,<height>,<width>");
     }
     return *known;
   }

@@ -29,7 +29,8 @@ InputShapes ParseInputShapes(const std::string& text, int batch);
 /// shape cannot be known, and where the user's shapes name no input.
 /// @param net  filtered for `phase`
 /// @return what was guessed, a line each
-std::vector<std::string> ReplaceDataLayers(const InputShapes& shapes, Phase phase, NetParameter* net);
+std::vector<std::string> ReplaceDataLayers(const InputShapes& shapes, Phase phase,
+                                           NetParameter* net);
 
 }  // namespace caffe::cli
 

@@ -12,7 +12,8 @@ std::vector<int> ParseGpus(const std::string& flag) {
   if (flag.empty()) return ids;
   if (flag == "all") {
     for (int id = 0; id < GpuCount(); ++id) ids.push_back(id);
-    Require(!ids.empty(), "--gpu=all: this machine has no usable GPU; leave --gpu out to use the "
+    Require(!ids.empty(),
+            "--gpu=all: this machine has no usable GPU; leave --gpu out to use the "
             "CPU");
     return ids;
   }
@@ -45,7 +46,8 @@ void UseDevicesFor(SolverParameter* solver) {
     solver->set_solver_mode(SolverParameter::CPU);
     return;
   }
-  Require(gpus.size() == 1, "training on ", gpus.size(), " GPUs at once is not built in; give "
+  Require(gpus.size() == 1, "training on ", gpus.size(),
+          " GPUs at once is not built in; give "
           "--gpu one id");
   LOG(INFO) << "Using GPUs " << gpus[0];
   Caffe::SetDevice(gpus[0]);

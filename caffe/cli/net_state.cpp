@@ -44,9 +44,8 @@ void WarnOfUnknownStages(const NetParameter& net) {
   }
   for (const std::string& stage : StagesFromFlag()) {
     const bool is_known = std::find(known.begin(), known.end(), stage) != known.end();
-    LOG_IF(WARNING, !stage.empty() && !is_known)
-        << "--stage: no layer of the net asks for stage '" << stage << "'"
-        << DidYouMean(stage, known);
+    LOG_IF(WARNING, !stage.empty() && !is_known) << "--stage: no layer of the net asks for stage '"
+                                                 << stage << "'" << DidYouMean(stage, known);
   }
 }
 

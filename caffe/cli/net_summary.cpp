@@ -78,7 +78,7 @@ int BatchOf(const Net<float>& net) {
 /// 1234567 -> "1,234,567".
 string WithCommas(int64_t number) {
   string text = std::to_string(number);
-  for (int i = static_cast<int>(text.size()) - 3; i > 0; i -= 3) text.insert(i, ",");
+  for (int i = static_cast<int>(text.size()) - 3; i > 0; i -= 3) text.insert(i, 1, ',');
   return text;
 }
 
@@ -176,10 +176,10 @@ std::string ToText(const NetSummary& summary) {
   text << "net: " << summary.name << " (phase " << Phase_Name(summary.phase) << ", batch of "
        << summary.batch << ")\n\n"
        << table.ToText() << "\nparameters: " << WithCommas(summary.parameters)
-       << "\nmultiply-adds an image: " << WithCommas(summary.multiply_adds)
-       << "\nmemory: data " << Megabytes(summary.data_bytes) << ", its gradients "
-       << Megabytes(summary.gradient_bytes) << ", weights " << Megabytes(summary.weight_bytes)
-       << ", their gradients " << Megabytes(summary.weight_gradient_bytes) << ", history of SGD "
+       << "\nmultiply-adds an image: " << WithCommas(summary.multiply_adds) << "\nmemory: data "
+       << Megabytes(summary.data_bytes) << ", its gradients " << Megabytes(summary.gradient_bytes)
+       << ", weights " << Megabytes(summary.weight_bytes) << ", their gradients "
+       << Megabytes(summary.weight_gradient_bytes) << ", history of SGD "
        << Megabytes(summary.history_bytes) << "; training in all " << Megabytes(training) << "\n";
   return text.str();
 }

@@ -40,7 +40,8 @@ struct NetSummary {
 /// Builds the net, without filling its weights, and counts.
 /// @param net         filtered, and needs no data set (see ReplaceDataLayers)
 /// @param layer_types what to call layers that were replaced, by name
-NetSummary Summarize(const NetParameter& net, const std::map<std::string, std::string>& layer_types);
+NetSummary Summarize(const NetParameter& net,
+                     const std::map<std::string, std::string>& layer_types);
 
 /// A table with a line for each layer, and the totals.
 std::string ToText(const NetSummary& summary);

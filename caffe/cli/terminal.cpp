@@ -28,8 +28,7 @@ class TerminalLogger : public google::base::Logger {
   TerminalLogger(google::base::Logger* files, bool to_terminal)
       : files_(files), to_terminal_(to_terminal) {}
 
-  void Write(bool force_flush, time_t timestamp, const char* message,
-             size_t length) override {
+  void Write(bool force_flush, time_t timestamp, const char* message, size_t length) override {
     if (to_terminal_) {
       const std::lock_guard<std::mutex> lock(terminal_mutex);
       ClearLocked();
@@ -65,8 +64,7 @@ void ShareTerminalWithLog() {
   for (int severity = google::GLOG_INFO; severity < google::NUM_SEVERITIES; ++severity) {
     google::base::Logger* files = has_files ? google::base::GetLogger(severity) : nullptr;
     // Loggers live as long as the process: glog may write until its very end.
-    google::base::SetLogger(severity,
-                            new TerminalLogger(files, severity == google::GLOG_INFO));
+    google::base::SetLogger(severity, new TerminalLogger(files, severity == google::GLOG_INFO));
   }
   FLAGS_logtostderr = false;
   FLAGS_alsologtostderr = false;

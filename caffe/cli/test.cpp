@@ -80,8 +80,9 @@ Command TestCommand() {
       .name = "test",
       .usage = "--model=FILE --weights=FILE [flags]",
       .summary = "score a trained net",
-      .description = "Runs a net in phase TEST and prints its outputs for each batch, then their "
-                     "means.",
+      .description =
+          "Runs a net in phase TEST and prints its outputs for each batch, then their "
+          "means.",
       .flags = {"model", "weights", "iterations", "gpu", "level", "stage"},
       .min_words = 0,
       .max_words = 0,

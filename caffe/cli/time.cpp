@@ -37,8 +37,7 @@ void TimePass(Net<float>* net, Times* times) {
   whole.Start();
   for (size_t i = layers.size(); i-- > 0;) {
     single.Start();
-    layers[i]->Backward(net->top_vecs()[i], net->bottom_need_backward()[i],
-                        net->bottom_vecs()[i]);
+    layers[i]->Backward(net->top_vecs()[i], net->bottom_need_backward()[i], net->bottom_vecs()[i]);
     times->layer_backward[i] += single.MicroSeconds();
   }
   times->backward += whole.MicroSeconds();
@@ -49,10 +48,10 @@ void LogTimes(const Net<float>& net, const Times& times, float total_millisecond
   LOG(INFO) << "Average time per layer: ";
   for (size_t i = 0; i < net.layers().size(); ++i) {
     const string& name = net.layer_names()[i];
-    LOG(INFO) << std::setfill(' ') << std::setw(10) << name << "\tforward: "
-              << times.layer_forward[i] * per_pass << " ms.";
-    LOG(INFO) << std::setfill(' ') << std::setw(10) << name << "\tbackward: "
-              << times.layer_backward[i] * per_pass << " ms.";
+    LOG(INFO) << std::setfill(' ') << std::setw(10) << name
+              << "\tforward: " << times.layer_forward[i] * per_pass << " ms.";
+    LOG(INFO) << std::setfill(' ') << std::setw(10) << name
+              << "\tbackward: " << times.layer_backward[i] * per_pass << " ms.";
   }
   LOG(INFO) << "Average Forward pass: " << times.forward * per_pass << " ms.";
   LOG(INFO) << "Average Backward pass: " << times.backward * per_pass << " ms.";
@@ -84,8 +83,7 @@ int Time(const std::vector<std::string>&) {
   for (int i = 1; i <= FLAGS_iterations; ++i) {
     pass.Start();
     TimePass(&net, &times);
-    LOG(INFO) << "Iteration: " << i << " forward-backward time: " << pass.MilliSeconds()
-              << " ms.";
+    LOG(INFO) << "Iteration: " << i << " forward-backward time: " << pass.MilliSeconds() << " ms.";
   }
   LogTimes(net, times, total.MilliSeconds());
   LOG(INFO) << "*** Benchmark ends ***";

@@ -16,11 +16,11 @@ void CopyField(const Message& from, const FieldDescriptor* from_field, Message* 
   if (!get->HasField(from, from_field)) return;
   const bool add = to_field->is_repeated();
   switch (from_field->cpp_type()) {
-#define CASE(TYPE, Name)                                                      \
-  case FieldDescriptor::CPPTYPE_##TYPE: {                                     \
-    const auto value = get->Get##Name(from, from_field);                      \
+#define CASE(TYPE, Name)                                                             \
+  case FieldDescriptor::CPPTYPE_##TYPE: {                                            \
+    const auto value = get->Get##Name(from, from_field);                             \
     add ? set->Add##Name(to, to_field, value) : set->Set##Name(to, to_field, value); \
-    break;                                                                    \
+    break;                                                                           \
   }
     CASE(INT32, Int32)
     CASE(INT64, Int64)

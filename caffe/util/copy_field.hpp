@@ -9,8 +9,7 @@ namespace caffe {
 /// gets one more element. REQUIRES: the fields have the same C++ type; enums are matched by
 /// number. Does nothing if the value is not set.
 void CopyField(const google::protobuf::Message& from,
-               const google::protobuf::FieldDescriptor* from_field,
-               google::protobuf::Message* to,
+               const google::protobuf::FieldDescriptor* from_field, google::protobuf::Message* to,
                const google::protobuf::FieldDescriptor* to_field);
 
 }  // namespace caffe

@@ -6,10 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "caffe/util/io.hpp"
@@ -55,8 +57,7 @@ class OpenFile {
   /// Size in bytes. Throws Error for a directory.
   int64_t Size(const char* filename) const {
     struct stat info;
-    Require(fstat(descriptor_, &info) == 0, "cannot read '", filename,
-            "': ", std::strerror(errno));
+    Require(fstat(descriptor_, &info) == 0, "cannot read '", filename, "': ", std::strerror(errno));
     Require(!S_ISDIR(info.st_mode), "cannot read '", filename, "': it is a directory");
     return info.st_size;
   }
@@ -93,7 +94,8 @@ void FillSourceLocations(const string& file, const TextFormat::ParseInfoTree& tr
       NetParameter::descriptor()->FindFieldByNumber(NetParameter::kLayerFieldNumber);
   for (int i = 0; i < net->layer_size(); ++i) {
     const int line = tree.GetLocation(layers, i).line;
-    if (line >= 0) net->mutable_layer(i)->set_source_location(file + ":" + std::to_string(line + 1));
+    if (line >= 0)
+      net->mutable_layer(i)->set_source_location(file + ":" + std::to_string(line + 1));
   }
 }
 
@@ -120,15 +122,20 @@ void FillSourceLocations(const string& file, const TextFormat::ParseInfoTree& tr
 
 string BaseName(const string& path) { return path.substr(path.find_last_of('/') + 1); }
 
+/// Whether there are no bytes that no text has.
+bool IsText(std::string_view content) {
+  return std::none_of(content.begin(), content.end(), [](char character) {
+    const unsigned char c = character;
+    return c == 0x7f || (c < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != '\v');
+  });
+}
+
 /// What a file that is no such message might be instead.
 string GuessKind(const OpenFile& file) {
   char start[64];
   const ssize_t count = pread(file.descriptor(), start, sizeof(start), 0);
-  for (ssize_t i = 0; i < count; ++i) {
-    const unsigned char c = start[i];
-    if (c >= 0x7f || (c < 0x20 && c != '\n' && c != '\r' && c != '\t')) return "";
-  }
-  return count > 0 ? "; it looks like a text file" : "";
+  const bool is_text = count > 0 && IsText(std::string_view(start, count));
+  return is_text ? "; it looks like a text file" : "";
 }
 
 /// The first bytes of an HDF5 file, which might even parse as unknown fields of a message.
@@ -166,6 +173,8 @@ void WriteAll(const string& bytes, const char* filename) {
 
 void ReadProtoFromTextFileOrDie(const char* filename, Message* proto) {
   const string content = ReadWholeFile(filename);
+  Require(IsText(content), "'", filename, "' is no text file; a ", proto->GetTypeName(),
+          " in text format is wanted");
   FirstComplaint complaint;
   TextFormat::ParseInfoTree locations;
   TextFormat::Parser parser;
@@ -207,9 +216,8 @@ void ReadProtoFromBinaryFileOrDie(const char* filename, Message* proto) {
   const bool parsed = proto->ParsePartialFromCodedStream(&input) && input.ConsumedEntireMessage();
   Require(raw.GetErrno() == 0, "cannot read '", filename, "': ", std::strerror(raw.GetErrno()));
   if (!parsed) {
-    throw Error("'", filename, "' (", size, " bytes) is no complete binary ",
-                proto->GetTypeName(), " message: the file is cut short, damaged or of another kind",
-                GuessKind(file));
+    throw Error("'", filename, "' (", size, " bytes) is no complete binary ", proto->GetTypeName(),
+                " message: the file is cut short, damaged or of another kind", GuessKind(file));
   }
   if (!proto->IsInitialized()) {
     throw Error("'", filename, "' lacks required fields of ", proto->GetTypeName(), ": ",

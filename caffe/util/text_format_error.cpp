@@ -141,8 +141,7 @@ string DescribeTextFormatError(const string& file, const string& content, const 
 
   std::smatch match;
   const bool is_field = std::regex_search(complaint.text, match, unknown_field);
-  const bool is_value =
-      !is_field && std::regex_search(complaint.text, match, unknown_value);
+  const bool is_value = !is_field && std::regex_search(complaint.text, match, unknown_value);
   const string word = is_field || is_value ? match[1].str() : "";
   Place place = FindPlace(content, complaint.line, complaint.column, word);
   if (place.line < 0 || word.empty()) {

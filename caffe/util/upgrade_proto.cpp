@@ -94,7 +94,8 @@ bool UpgradeNetAsNeeded(const string& param_file, NetParameter* param) {
     LogUpgrade(param_file, "batch normalisation");
     UpgradeNetBatchNorm(param);
   }
-  LOG_IF(ERROR, !all_fit) << "Parts of " << param_file << " were dropped by the upgrade, see above.";
+  LOG_IF(ERROR, !all_fit) << "Parts of " << param_file
+                          << " were dropped by the upgrade, see above.";
   return all_fit;
 }
 

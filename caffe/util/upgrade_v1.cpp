@@ -20,10 +20,14 @@ using google::protobuf::Message;
 /// other layers.
 string DataPart(const V1LayerParameter& layer) {
   switch (layer.type()) {
-    case V1LayerParameter::DATA: return "data_param";
-    case V1LayerParameter::IMAGE_DATA: return "image_data_param";
-    case V1LayerParameter::WINDOW_DATA: return "window_data_param";
-    default: return "";
+    case V1LayerParameter::DATA:
+      return "data_param";
+    case V1LayerParameter::IMAGE_DATA:
+      return "image_data_param";
+    case V1LayerParameter::WINDOW_DATA:
+      return "window_data_param";
+    default:
+      return "";
   }
 }
 
@@ -64,7 +68,8 @@ void UpgradeNetDataTransformation(NetParameter* net_param) {
     Message* part = layer.GetReflection()->MutableMessage(&layer, part_field);
     for (const FieldDescriptor* field : TransformFields(*part)) {
       TransformationParameter* transform = layer.mutable_transform_param();
-      CopyField(*part, field, transform, transform->GetDescriptor()->FindFieldByName(field->name()));
+      CopyField(*part, field, transform,
+                transform->GetDescriptor()->FindFieldByName(field->name()));
       part->GetReflection()->ClearField(part, field);
     }
   }

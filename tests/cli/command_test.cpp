@@ -36,13 +36,11 @@ TEST_F(CommandTest, HelpAndVersionExitWith0) {
 
 TEST_F(CommandTest, UnknownNamesAreRefusedWithTheNearest) {
   EXPECT_THAT(RunError("trian"), HasSubstr("unknown command 'trian' (did you mean 'train'?)"));
-  EXPECT_THAT(RunError("xyz"),
-              HasSubstr("known commands: device_query summary test time train"));
+  EXPECT_THAT(RunError("xyz"), HasSubstr("known commands: device_query summary test time train"));
   EXPECT_THAT(RunError("train --solvr=x"),
               HasSubstr("unknown flag --solvr (did you mean --solver?)"));
   EXPECT_THAT(RunError("train x"), HasSubstr("unexpected argument 'x'"));
-  EXPECT_THAT(RunError("test --iterations=many"),
-              HasSubstr("flag --iterations cannot be 'many'"));
+  EXPECT_THAT(RunError("test --iterations=many"), HasSubstr("flag --iterations cannot be 'many'"));
   EXPECT_THAT(RunError("test --iterations"), HasSubstr("--iterations wants a value"));
 }
 

@@ -99,7 +99,8 @@ class CaffeRunner : public ::testing::Test {
     dir_.Write("solver.prototxt",
                "net: 'net.prototxt'\ntest_iter: 2\ntest_interval: 5\nbase_lr: 0.1\n"
                "lr_policy: 'fixed'\nmomentum: 0.9\ndisplay: 2\nmax_iter: 6\nsnapshot: 3\n"
-               "snapshot_prefix: 'snap'\nrandom_seed: 1\nsolver_mode: CPU\n" + more);
+               "snapshot_prefix: 'snap'\nrandom_seed: 1\nsolver_mode: CPU\n" +
+                   more);
   }
 
   TempDir dir_;

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <memory>
+
+#include "caffe/util/db.hpp"
 #include "tests/cli/run_caffe.hpp"
 
 namespace caffe {
@@ -49,8 +52,9 @@ TEST_F(SummaryTest, TakesTheNetOfASolver) {
 }
 
 TEST_F(SummaryTest, NeedsNoDataSet) {
-  WriteConvolution("type: 'Data' data_param { source: 'none' batch_size: 8 backend: LMDB }"
-                   " transform_param { crop_size: 10 mean_value: 1 mean_value: 2 }");
+  WriteConvolution(
+      "type: 'Data' data_param { source: 'none' batch_size: 8 backend: LMDB }"
+      " transform_param { crop_size: 10 mean_value: 1 mean_value: 2 }");
   const std::string text = Summary("conv.prototxt");
   EXPECT_THAT(text, ContainsRegex("data +Data +8x2x10x10, 8\n"));
   // 4 x 2 x 3 x 3 weights and 4 biases; the three blobs of BatchNorm are not learned.
@@ -58,9 +62,30 @@ TEST_F(SummaryTest, NeedsNoDataSet) {
   EXPECT_THAT(text, HasSubstr("\nparameters: 76\n"));
 }
 
+TEST_F(SummaryTest, ReadsTheShapeFromADatabaseThatIsThere) {
+  {
+    Datum datum;
+    datum.set_channels(1);
+    datum.set_height(7);
+    datum.set_width(9);
+    datum.set_data(std::string(63, 'x'));
+    const std::unique_ptr<db::DB> database(db::GetDB(DataParameter::LMDB));
+    database->Open(dir_ / "db", db::NEW);
+    const std::unique_ptr<db::Transaction> transaction(database->NewTransaction());
+    transaction->Put("0", datum.SerializeAsString());
+    transaction->Commit();
+  }
+  const std::string layer = "type: 'Data' data_param { source: 'db' batch_size: 8 backend: LMDB }";
+  WriteConvolution(layer);
+  EXPECT_THAT(Summary("conv.prototxt"), ContainsRegex("data +Data +8x1x7x9, 8\n"));
+  WriteConvolution(layer + " transform_param { crop_size: 5 mean_file: 'none' }");
+  EXPECT_THAT(Summary("conv.prototxt"), ContainsRegex("data +Data +8x1x5x5, 8\n"));
+}
+
 TEST_F(SummaryTest, TellsAGuess) {
-  WriteConvolution("type: 'Data' data_param { source: 'none' batch_size: 8 backend: LMDB }"
-                   " transform_param { crop_size: 10 }");
+  WriteConvolution(
+      "type: 'Data' data_param { source: 'none' batch_size: 8 backend: LMDB }"
+      " transform_param { crop_size: 10 }");
   EXPECT_THAT(Summary("conv.prototxt"), HasSubstr("note: data: without its data set"));
   EXPECT_THAT(Summary("conv.prototxt --input_shape=8,1,10,10"),
               AllOf(HasSubstr("8x1x10x10"), ::testing::Not(HasSubstr("note:"))));
@@ -80,14 +105,14 @@ TEST_F(SummaryTest, UserGivesTheShape) {
 }
 
 TEST_F(SummaryTest, ImageDataOfGreyImagesHasOneChannel) {
-  WriteConvolution("type: 'ImageData' image_data_param { source: 'none' batch_size: 3"
-                   " new_height: 6 new_width: 9 is_color: false }");
+  WriteConvolution(
+      "type: 'ImageData' image_data_param { source: 'none' batch_size: 3"
+      " new_height: 6 new_width: 9 is_color: false }");
   EXPECT_THAT(Summary("conv.prototxt"), ContainsRegex("data +ImageData +3x1x6x9, 3\n"));
 }
 
 TEST_F(SummaryTest, CountsResNet18) {
-  const std::string text =
-      Summary(CAFFE_SOURCE_DIR "/models/resnet18/cifar100/train_val.prototxt");
+  const std::string text = Summary(CAFFE_SOURCE_DIR "/models/resnet18/cifar100/train_val.prototxt");
   EXPECT_THAT(text, HasSubstr("\nparameters: 11,220,132\n"));
 }
 

@@ -147,7 +147,8 @@ std::string RunOnTerminal(const std::vector<std::string>& arguments, const std::
   const pid_t child = forkpty(&terminal, nullptr, nullptr, nullptr);
   if (child == 0) {
     std::vector<char*> argv;
-    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    for (const std::string& argument : arguments)
+      argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     if (chdir(directory.c_str()) == 0) execv(argv[0], argv.data());
     _exit(127);

@@ -63,14 +63,22 @@ string TypeName(const FieldDescriptor* field) {
 
 bool DefaultIs(const FieldDescriptor* field, const string& text) {
   switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32: return field->default_value_int32() == std::stoi(text);
-    case FieldDescriptor::CPPTYPE_INT64: return field->default_value_int64() == std::stoll(text);
-    case FieldDescriptor::CPPTYPE_UINT32: return field->default_value_uint32() == std::stoul(text);
-    case FieldDescriptor::CPPTYPE_FLOAT: return field->default_value_float() == std::stof(text);
-    case FieldDescriptor::CPPTYPE_BOOL: return field->default_value_bool() == (text == "true");
-    case FieldDescriptor::CPPTYPE_STRING: return field->default_value_string() == text;
-    case FieldDescriptor::CPPTYPE_ENUM: return field->default_value_enum()->name() == text;
-    default: return false;
+    case FieldDescriptor::CPPTYPE_INT32:
+      return field->default_value_int32() == std::stoi(text);
+    case FieldDescriptor::CPPTYPE_INT64:
+      return field->default_value_int64() == std::stoll(text);
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return field->default_value_uint32() == std::stoul(text);
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      return field->default_value_float() == std::stof(text);
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return field->default_value_bool() == (text == "true");
+    case FieldDescriptor::CPPTYPE_STRING:
+      return field->default_value_string() == text;
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return field->default_value_enum()->name() == text;
+    default:
+      return false;
   }
 }
 

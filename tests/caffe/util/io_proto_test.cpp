@@ -145,6 +145,9 @@ TEST_F(IoProtoTest, CutAndForeignBinaryFilesAreErrors) {
   const string text = dir_.Write("text", "name: 'a'\n");
   EXPECT_THAT(ErrorOf([&] { ReadProtoFromBinaryFileOrDie(text, &net); }),
               EndsWith("it looks like a text file"));
+  const string binary = dir_.Write("binary", whole + string(3, '\0'));
+  EXPECT_EQ(ErrorOf([&] { ReadProtoFromTextFileOrDie(binary, &net); }),
+            "'" + binary + "' is no text file; a caffe.NetParameter in text format is wanted");
   const string hdf5 = dir_.Write("hdf5", "\211HDF\r\n\032\n\377\377");
   EXPECT_THAT(ErrorOf([&] { ReadProtoFromBinaryFileOrDie(hdf5, &net); }),
               HasSubstr("is an HDF5 file"));

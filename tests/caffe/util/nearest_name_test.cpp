@@ -39,9 +39,7 @@ TEST(NearestName, IsEmptyIfNothingIsClose) {
   EXPECT_EQ(DidYouMean("x", {"y"}), "");
 }
 
-TEST(NearestName, MakesAHint) {
-  EXPECT_EQ(DidYouMean("pol", {"pool"}), " (did you mean 'pool'?)");
-}
+TEST(NearestName, MakesAHint) { EXPECT_EQ(DidYouMean("pol", {"pool"}), " (did you mean 'pool'?)"); }
 
 }  // namespace
 }  // namespace caffe

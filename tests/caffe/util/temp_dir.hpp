@@ -13,8 +13,7 @@ namespace caffe {
 class TempDir {
  public:
   TempDir() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "caffe_test_XXXXXX").string();
+    std::string pattern = (std::filesystem::temp_directory_path() / "caffe_test_XXXXXX").string();
     path_ = mkdtemp(pattern.data());
   }
   ~TempDir() {

@@ -42,10 +42,11 @@ TEST(UpgradeProto, InputShapesBecomeALayer) {
 }
 
 TEST(UpgradeProto, InputDimsBecomeALayer) {
-  ExpectUpgrade("input: 'a' input: 'b' input_dim: 1 input_dim: 2 input_dim: 3 input_dim: 4"
-                " input_dim: 5 input_dim: 6 input_dim: 7 input_dim: 8",
-                "layer { name: 'input' type: 'Input' top: 'a' top: 'b' input_param {"
-                "  shape { dim: 1 dim: 2 dim: 3 dim: 4 } shape { dim: 5 dim: 6 dim: 7 dim: 8 } } }");
+  ExpectUpgrade(
+      "input: 'a' input: 'b' input_dim: 1 input_dim: 2 input_dim: 3 input_dim: 4"
+      " input_dim: 5 input_dim: 6 input_dim: 7 input_dim: 8",
+      "layer { name: 'input' type: 'Input' top: 'a' top: 'b' input_param {"
+      "  shape { dim: 1 dim: 2 dim: 3 dim: 4 } shape { dim: 5 dim: 6 dim: 7 dim: 8 } } }");
 }
 
 TEST(UpgradeProto, InputNamesWithoutShapesGo) {
@@ -58,8 +59,9 @@ TEST(UpgradeProto, InputsWithTooFewDimensionsAreErrors) {
 }
 
 TEST(UpgradeProto, BatchNormIsNeverLearned) {
-  NetParameter net = ParseNet("layer { type: 'BatchNorm' param { lr_mult: 1 } param { } param { } }"
-                              "layer { type: 'BatchNorm' param { lr_mult: 2 } }");
+  NetParameter net = ParseNet(
+      "layer { type: 'BatchNorm' param { lr_mult: 1 } param { } param { } }"
+      "layer { type: 'BatchNorm' param { lr_mult: 2 } }");
   EXPECT_TRUE(NetNeedsBatchNormUpgrade(net));
   UpgradeNetAsNeeded("test", &net);
   for (const ParamSpec& spec : net.layer(0).param()) {
@@ -157,9 +159,10 @@ TEST(UpgradeProto, V0PaddingBelowAnotherTypeIsAnError) {
 }
 
 TEST(UpgradeProto, V0FieldsThatDoNotFitAreDropped) {
-  ExpectUpgrade("layers { layer { name: 'r' type: 'relu' num_output: 3 } bottom: 'd' top: 'd' }"
-                "input: 'd'",
-                "layer { name: 'r' type: 'ReLU' bottom: 'd' top: 'd' }", false);
+  ExpectUpgrade(
+      "layers { layer { name: 'r' type: 'relu' num_output: 3 } bottom: 'd' top: 'd' }"
+      "input: 'd'",
+      "layer { name: 'r' type: 'ReLU' bottom: 'd' top: 'd' }", false);
 }
 
 TEST(UpgradeProto, UnknownV0TypeIsAnError) {
@@ -190,8 +193,7 @@ TEST(ReadSolver, SnapshotPrefixComesFromTheFileName) {
   EXPECT_EQ(prefix(""), dir / "my.solver");
   EXPECT_EQ(prefix("snapshot_prefix: 'p'"), "p");
   std::filesystem::create_directory(dir / "snapshots");
-  EXPECT_EQ(prefix("snapshot_prefix: '" + dir / "snapshots" + "'"),
-            dir / "snapshots/my.solver");
+  EXPECT_EQ(prefix("snapshot_prefix: '" + dir / "snapshots" + "'"), dir / "snapshots/my.solver");
 }
 
 TEST(ReadNet, NamesTheFileOfAFailedUpgrade) {
