@@ -22,13 +22,13 @@ void MakeTempDir(string* temp_dirname);
 /// Gives the path of a file that does not exist, in a new directory of its own.
 void MakeTempFilename(string* temp_filename);
 
-/// Reads a message in text format. False if the file does not exist or cannot be read; a file
-/// that does not parse throws Error with its name, the line and the column.
+/// Reads a message in text format. False, with the reason in the log, if the file cannot be
+/// read or does not parse.
 bool ReadProtoFromTextFile(const char* filename, Message* proto);
 inline bool ReadProtoFromTextFile(const string& filename, Message* proto) {
   return ReadProtoFromTextFile(filename.c_str(), proto);
 }
-/// As above; throws Error where that returns false.
+/// As above; throws Error where that returns false: it names the file, the line and the field.
 void ReadProtoFromTextFileOrDie(const char* filename, Message* proto);
 inline void ReadProtoFromTextFileOrDie(const string& filename, Message* proto) {
   ReadProtoFromTextFileOrDie(filename.c_str(), proto);
@@ -40,7 +40,8 @@ inline void WriteProtoToTextFile(const Message& proto, const string& filename) {
   WriteProtoToTextFile(proto, filename.c_str());
 }
 
-/// Reads a serialised message of up to 2 GB. False if the file cannot be read or parsed.
+/// Reads a serialised message of up to 2 GB. False, with the reason in the log, if the file
+/// cannot be read or parsed.
 bool ReadProtoFromBinaryFile(const char* filename, Message* proto);
 inline bool ReadProtoFromBinaryFile(const string& filename, Message* proto) {
   return ReadProtoFromBinaryFile(filename.c_str(), proto);
