@@ -8,6 +8,8 @@
 ///        its place when the channel axis is left out.
 ///   Reduce<Device, PairPlus>(...) with terms of type Pair<T> makes two sums in one sweep.
 
+#include <type_traits>
+
 #include "caffe/device/launch.hpp"
 
 namespace caffe {
@@ -23,6 +25,18 @@ template <typename P>
 struct PairPlus {
   static CAFFE_HD P identity() { return P{0, 0}; }
   CAFFE_HD P operator()(P a, P b) const { return P{a.first + b.first, a.second + b.second}; }
+};
+
+template <typename T>
+struct ReductionLanes<Pair<T>> {
+  static constexpr int kCount = 8;
+  Pair<T> get(int l) const { return Pair<T>{first[l], second[l]}; }
+  void set(int l, Pair<T> value) {
+    first[l] = value.first;
+    second[l] = value.second;
+  }
+  T first[kCount];
+  T second[kCount];
 };
 
 /// a / b for non-negative numbers. GPUs have no 64-bit division in hardware.
@@ -50,10 +64,31 @@ struct Planes {
   }
 };
 
+/// The division that finds a plane's channel would keep compilers from using vectors, so on
+/// the host the loops are nested instead.
+template <typename F>
+void ForEachPlaneOnCpu(int64_t outer, int64_t channels, int64_t inner, const F& f) {
+#pragma omp parallel for collapse(2) schedule(static) \
+    if (outer * channels * inner > Launcher<Cpu>::kParallelGrain)
+  for (int64_t o = 0; o < outer; ++o) {
+    for (int64_t c = 0; c < channels; ++c) {
+      const int64_t place = o * inner, index = (o * channels + c) * inner;
+#pragma omp simd
+      for (int64_t s = 0; s < inner; ++s) f(place + s, c, index + s);
+    }
+  }
+}
+
 }  // namespace axis_traversal
 
 template <typename Device, typename F>
 void ForEachAxis(int64_t outer, int64_t channels, int64_t inner, F f) {
+  if constexpr (std::is_same_v<Device, Cpu>) {
+    if (inner > 1) {
+      axis_traversal::ForEachPlaneOnCpu(outer, channels, inner, f);
+      return;
+    }
+  }
   if (inner == 1) {
     ForEachPlane<Device>(outer, channels, axis_traversal::Rows<F>{f, channels});
   } else {

@@ -13,6 +13,16 @@ namespace caffe {
 template <typename Device>
 struct Launcher;
 
+/// The results so far of interleaved parts of a reduction. Terms of several numbers specialise
+/// it, so that the lanes of each number lie side by side in a vector.
+template <typename T>
+struct ReductionLanes {
+  static constexpr int kCount = 8;
+  T get(int l) const { return lane[l]; }
+  void set(int l, T value) { lane[l] = value; }
+  T lane[kCount];
+};
+
 /// Traversals over OpenMP threads and vector lanes.
 template <>
 struct Launcher<Cpu> {
@@ -57,21 +67,22 @@ struct Launcher<Cpu> {
   /// order of additions does not depend on it.
   template <template <typename> class Op, typename T, typename Term>
   static T ReduceRow(int64_t o, int64_t j, int64_t begin, int64_t end, const Term& term) {
-    constexpr int kLanes = 8;
+    constexpr int kLanes = ReductionLanes<T>::kCount;
+    const Op<T> op;
     if (end - begin < kLanes) {
       T total = Op<T>::identity();
-      for (int64_t k = begin; k < end; ++k) total = Op<T>()(total, term(o, j, k));
+      for (int64_t k = begin; k < end; ++k) total = op(total, term(o, j, k));
       return total;
     }
-    T lanes[kLanes];
-    for (int l = 0; l < kLanes; ++l) lanes[l] = Op<T>::identity();
+    ReductionLanes<T> lanes;
+    for (int l = 0; l < kLanes; ++l) lanes.set(l, Op<T>::identity());
     int64_t k = begin;
     for (; k + kLanes <= end; k += kLanes) {
-      for (int l = 0; l < kLanes; ++l) lanes[l] = Op<T>()(lanes[l], term(o, j, k + l));
+      for (int l = 0; l < kLanes; ++l) lanes.set(l, op(lanes.get(l), term(o, j, k + l)));
     }
-    for (int l = 0; k + l < end; ++l) lanes[l] = Op<T>()(lanes[l], term(o, j, k + l));
-    T total = lanes[0];
-    for (int l = 1; l < kLanes; ++l) total = Op<T>()(total, lanes[l]);
+    for (int l = 0; k + l < end; ++l) lanes.set(l, op(lanes.get(l), term(o, j, k + l)));
+    T total = lanes.get(0);
+    for (int l = 1; l < kLanes; ++l) total = op(total, lanes.get(l));
     return total;
   }
 

@@ -66,31 +66,43 @@ void batch_norm_normalize(ChannelShape shape, BatchNormState<Dtype> state, const
   }
 }
 
-template <class Device, class Dtype>
-void batch_norm_backward(ChannelShape shape, BatchNormState<Dtype> state, bool normalized,
-                         const Dtype* v, const Dtype* dy, Dtype* means, Dtype* dx) {
+namespace batch_norm {
+
+/// @tparam kNormalized  v is y itself, not x
+template <bool kNormalized, class Device, class Dtype>
+void backward(ChannelShape shape, BatchNormState<Dtype> state, const Dtype* v, const Dtype* dy,
+              Dtype* means, Dtype* dx) {
   const double m = double(shape.num) * double(shape.spatial);
   const int64_t channels = shape.channels, spatial = shape.spatial;
-  // v is centred by the mean and the sum of products divided afterwards, so that the sweep
-  // over v and dy serves both kinds of v.
   Reduce<Device, PairPlus>(
       channels, shape.num, spatial,
       [=] CAFFE_HD(int64_t c, int64_t n, int64_t s) -> Pair<double> {
         const int64_t i = (n * channels + c) * spatial + s;
-        const Dtype centre = normalized ? Dtype(0) : state.mean[c];
-        return Pair<double>{double(dy[i]), double(dy[i]) * double(v[i] - centre)};
+        const Dtype centred = kNormalized ? v[i] : v[i] - state.mean[c];
+        return Pair<double>{double(dy[i]), double(dy[i]) * double(centred)};
       },
       [=] CAFFE_HD(int64_t c, Pair<double> sum) {
-        const double unit = normalized ? 1 : double(state.inverse_deviation[c]);
+        const double unit = kNormalized ? 1 : double(state.inverse_deviation[c]);
         means[c] = Dtype(sum.first / m);
         means[channels + c] = Dtype(sum.second * unit / m);
       });
-  ForEachAxis<Device>(
-      shape.num, channels, spatial, [=] CAFFE_HD(int64_t, int64_t c, int64_t i) {
-        const Dtype inverse = state.inverse_deviation[c];
-        const Dtype y = normalized ? v[i] : (v[i] - state.mean[c]) * inverse;
-        dx[i] = (dy[i] - means[c] - y * means[channels + c]) * inverse;
-      });
+  ForEachAxis<Device>(shape.num, channels, spatial, [=] CAFFE_HD(int64_t, int64_t c, int64_t i) {
+    const Dtype inverse = state.inverse_deviation[c];
+    const Dtype y = kNormalized ? v[i] : (v[i] - state.mean[c]) * inverse;
+    dx[i] = (dy[i] - means[c] - y * means[channels + c]) * inverse;
+  });
+}
+
+}  // namespace batch_norm
+
+template <class Device, class Dtype>
+void batch_norm_backward(ChannelShape shape, BatchNormState<Dtype> state, bool normalized,
+                         const Dtype* v, const Dtype* dy, Dtype* means, Dtype* dx) {
+  if (normalized) {
+    batch_norm::backward<true, Device>(shape, state, v, dy, means, dx);
+  } else {
+    batch_norm::backward<false, Device>(shape, state, v, dy, means, dx);
+  }
 }
 
 template <class Device, class Dtype>
