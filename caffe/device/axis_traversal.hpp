@@ -27,18 +27,6 @@ struct PairPlus {
   CAFFE_HD P operator()(P a, P b) const { return P{a.first + b.first, a.second + b.second}; }
 };
 
-template <typename T>
-struct ReductionLanes<Pair<T>> {
-  static constexpr int kCount = 8;
-  Pair<T> get(int l) const { return Pair<T>{first[l], second[l]}; }
-  void set(int l, Pair<T> value) {
-    first[l] = value.first;
-    second[l] = value.second;
-  }
-  T first[kCount];
-  T second[kCount];
-};
-
 /// a / b for non-negative numbers. GPUs have no 64-bit division in hardware.
 CAFFE_HD inline int64_t Quotient(int64_t a, int64_t b) {
   return ((a | b) >> 32) == 0 ? int64_t(uint32_t(a) / uint32_t(b)) : a / b;
@@ -64,20 +52,9 @@ struct Planes {
   }
 };
 
-/// The division that finds a plane's channel would keep compilers from using vectors, so on
-/// the host the loops are nested instead.
+/// See cpu_axis_traversal.hpp.
 template <typename F>
-void ForEachPlaneOnCpu(int64_t outer, int64_t channels, int64_t inner, const F& f) {
-#pragma omp parallel for collapse(2) schedule(static) \
-    if (outer * channels * inner > Launcher<Cpu>::kParallelGrain)
-  for (int64_t o = 0; o < outer; ++o) {
-    for (int64_t c = 0; c < channels; ++c) {
-      const int64_t place = o * inner, index = (o * channels + c) * inner;
-#pragma omp simd
-      for (int64_t s = 0; s < inner; ++s) f(place + s, c, index + s);
-    }
-  }
-}
+void ForEachPlaneOnCpu(int64_t outer, int64_t channels, int64_t inner, const F& f);
 
 }  // namespace axis_traversal
 
@@ -98,5 +75,9 @@ void ForEachAxis(int64_t outer, int64_t channels, int64_t inner, F f) {
 }
 
 }  // namespace caffe
+
+#ifndef __CUDACC__
+#include "caffe/device/cpu_axis_traversal.hpp"
+#endif
 
 #endif  // CAFFE_DEVICE_AXIS_TRAVERSAL_HPP_
