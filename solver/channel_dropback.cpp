@@ -67,7 +67,8 @@ std::vector<std::string> ChannelDropBack::Table() const {
   std::vector<std::vector<std::string>> cells = {{"layer", "type", "weights", "channels"}};
   std::vector<std::string> verdicts = {"eligible"};
   for (const EligibilityRow& row : eligibility_.rows) {
-    cells.push_back({row.name, row.type, ShapeText(row.weight_shape), ChannelsOf(row, eligibility_)});
+    cells.push_back(
+        {row.name, row.type, ShapeText(row.weight_shape), ChannelsOf(row, eligibility_)});
     verdicts.push_back(Verdict(row, eligibility_));
   }
   std::vector<size_t> widths(cells[0].size(), 0);

@@ -27,7 +27,8 @@ DropRateParameter RisingRate(const std::string& policy, float initial, float fin
 /// line over the whole run takes the place of the steps.
 DropRateParameter PaperLayerRate(const std::vector<int64_t>& decays, int64_t max_iter) {
   if (!decays.empty()) return RisingRate("adaptive", 0.01f, 0.3f);
-  Require(max_iter > 0, "channel_dropback_param: the default layer_drop_rate follows the falls of "
+  Require(max_iter > 0,
+          "channel_dropback_param: the default layer_drop_rate follows the falls of "
           "the learning rate, or max_iter where there are none; set max_iter or layer_drop_rate");
   DropRateParameter rate = RisingRate("linear", 0.01f, 0.3f);
   rate.set_start_iter(0);

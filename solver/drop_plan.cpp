@@ -95,10 +95,9 @@ DropPlan DrawDropPlan(uint64_t seed, int64_t iteration, const Eligibility& eligi
   for (const int i : ChooseLayers(seed, iteration, eligibility.layers, options, rates.layer)) {
     const EligibleLayer& layer = eligibility.layers[i];
     const Philox stream = LayerStream(seed, RandomPurpose::kDropChannel, layer, iteration);
-    std::vector<int> dropped =
-        options.channel_count == Param::EXACT
-            ? ExactChannels(stream, layer.channels, rates.channel)
-            : BernoulliChannels(stream, layer.channels, rates.channel);
+    std::vector<int> dropped = options.channel_count == Param::EXACT
+                                   ? ExactChannels(stream, layer.channels, rates.channel)
+                                   : BernoulliChannels(stream, layer.channels, rates.channel);
     if (options.all_dropped == Param::DROP_NONE &&
         static_cast<int>(dropped.size()) == layer.channels) {
       dropped.clear();

@@ -130,8 +130,10 @@ Eligibility FindEligible(const std::vector<LearnableLayer>& layers, const DropOp
     for (const EligibilityRow& row : result.rows) {
       reasons += "\n  " + row.name + " (" + row.type + "): " + row.reason;
     }
-    throw Error("ChannelDropBack: no layer is eligible. Lower skip_layers, or name layers in "
-                "channel_dropback_param.", reasons);
+    throw Error(
+        "ChannelDropBack: no layer is eligible. Lower skip_layers, or name layers in "
+        "channel_dropback_param.",
+        reasons);
   }
   SetProbabilities(options, &result.layers);
   return result;

@@ -33,7 +33,10 @@ bool IsAligned(const Dtype* pointer) {
 template <typename Dtype>
 FusedUpdate<Dtype>::FusedUpdate(const UpdateRule& rule, Regularization regularization,
                                 const std::vector<Param>& params, const std::vector<Mask>& masks)
-    : rule_(rule), regularization_(regularization), params_(params), masks_(masks),
+    : rule_(rule),
+      regularization_(regularization),
+      params_(params),
+      masks_(masks),
       slot_memory_(std::max<size_t>(1, params.size()) * sizeof(UpdateSlot<Dtype>)),
       chunk_memory_(std::max<size_t>(1, MakeChunks<Dtype>(params).size()) * sizeof(UpdateChunk)) {
   const std::vector<UpdateChunk> chunks = MakeChunks<Dtype>(params);
@@ -46,8 +49,10 @@ template <typename Dtype>
 void FusedUpdate<Dtype>::Apply(Dtype rate, Dtype gradient_scale, bool store_update,
                                const std::vector<uint32_t>& keep_words) {
   WriteStep(rate, gradient_scale, keep_words);
-  if (Caffe::mode() == Caffe::GPU) ApplyOn<Gpu>(store_update);
-  else ApplyOn<Cpu>(store_update);
+  if (Caffe::mode() == Caffe::GPU)
+    ApplyOn<Gpu>(store_update);
+  else
+    ApplyOn<Cpu>(store_update);
 }
 
 template <typename Dtype>
@@ -75,8 +80,7 @@ std::vector<UpdateSlot<Dtype>> FusedUpdate<Dtype>::MakeSlots(bool store_update) 
     slot.lr_mult = param.lr_mult;
     (regularization_ == Regularization::kL2 ? slot.l2_decay : slot.l1_decay) = param.decay;
     slot.inner = 1;
-    slot.vectorised =
-        IsAligned(slot.weight) && IsAligned(slot.gradient) && IsAligned(slot.history);
+    slot.vectorised = IsAligned(slot.weight) && IsAligned(slot.gradient) && IsAligned(slot.history);
     slots.push_back(slot);
   }
   for (const Mask& mask : masks_) {
@@ -100,8 +104,10 @@ void FusedUpdate<Dtype>::ApplyOn(bool store_update) {
               static_cast<UpdateSlot<Dtype>*>(slot_memory_.mutable_cpu_data()));
   }
   const auto on_device = [](SyncedMemory* memory) {
-    if constexpr (std::is_same_v<Device, Cpu>) return memory->cpu_data();
-    else return memory->gpu_data();
+    if constexpr (std::is_same_v<Device, Cpu>)
+      return memory->cpu_data();
+    else
+      return memory->gpu_data();
   };
   UpdateTable<Dtype> table;
   table.slots = static_cast<const UpdateSlot<Dtype>*>(on_device(&slot_memory_));

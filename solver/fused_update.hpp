@@ -17,10 +17,10 @@ template <typename Dtype>
 class FusedUpdate {
  public:
   struct Param {
-    Blob<Dtype>* weight;   // and its gradient
+    Blob<Dtype>* weight;  // and its gradient
     Blob<Dtype>* history;
     Dtype lr_mult;
-    Dtype decay;           // weight_decay * decay_mult
+    Dtype decay;  // weight_decay * decay_mult
   };
   /// Which elements of a parameter the keep bits speak of; see UpdateSlot.
   struct Mask {

@@ -21,8 +21,11 @@ struct UpdateElement {
   T l2_decay, l1_decay;
 
   CAFFE_HD UpdateElement(const UpdateStep<T>& step, const UpdateSlot<T>& slot)
-      : rule{step.momentum}, eta(step.rate * slot.lr_mult), gradient_scale(step.gradient_scale),
-        l2_decay(slot.l2_decay), l1_decay(slot.l1_decay) {}
+      : rule{step.momentum},
+        eta(step.rate * slot.lr_mult),
+        gradient_scale(step.gradient_scale),
+        l2_decay(slot.l2_decay),
+        l1_decay(slot.l1_decay) {}
 
   /// What is to be subtracted from w; brings h up to date.
   CAFFE_HD T operator()(T w, T g, T& h) const {
@@ -129,8 +132,10 @@ void UpdateChunkOnCpu(const UpdateChunk& chunk, const UpdateSlot<T>& slot,
     }
     bool keep = true;
     if (masked) n = RunLength(slot, words, begin, end, &keep);
-    if (keep) UpdateRun<true, kStore>(element, n, w, g, h);
-    else UpdateRun<false, kStore>(element, n, w, g, h);
+    if (keep)
+      UpdateRun<true, kStore>(element, n, w, g, h);
+    else
+      UpdateRun<false, kStore>(element, n, w, g, h);
   }
 }
 
@@ -207,8 +212,10 @@ void RunUpdate(const UpdateTable<T>& table) {
 
 template <typename Device, typename Rule, typename T>
 void RunRule(bool store_update, const UpdateTable<T>& table) {
-  if (store_update) RunUpdate<Device, Rule, true>(table);
-  else RunUpdate<Device, Rule, false>(table);
+  if (store_update)
+    RunUpdate<Device, Rule, true>(table);
+  else
+    RunUpdate<Device, Rule, false>(table);
 }
 
 }  // namespace
@@ -223,7 +230,7 @@ void fused_update(UpdateRule::Kind rule, bool store_update, const UpdateTable<Dt
   }
 }
 
-#define INSTANTIATE(Device, Dtype)                                        \
+#define INSTANTIATE(Device, Dtype)                                                    \
   template void fused_update<Device, Dtype>(UpdateRule::Kind rule, bool store_update, \
                                             const UpdateTable<Dtype>& table);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)

@@ -20,7 +20,7 @@ struct UpdateSlot {
   Dtype lr_mult;
   Dtype l2_decay, l1_decay;
   int32_t inner;
-  int32_t channels;    // 0: never masked
+  int32_t channels;  // 0: never masked
   int32_t first_word;
   int32_t vectorised;  // whether all pointers are aligned for four elements at a time
 
@@ -40,7 +40,7 @@ struct UpdateStep {
   Dtype rate;
   Dtype gradient_scale;  // clipping / iter_size
   Dtype momentum;
-  Dtype unused;          // keeps the words behind it aligned
+  Dtype unused;  // keeps the words behind it aligned
 
   CAFFE_HD const uint32_t* keep_words() const {
     return reinterpret_cast<const uint32_t*>(this + 1);

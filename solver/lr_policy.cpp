@@ -10,20 +10,23 @@
 namespace caffe {
 
 LrPolicy::LrPolicy(const SolverParameter& param)
-    : name_(param.lr_policy()), base_lr_(param.base_lr()), gamma_(param.gamma()),
-      power_(param.power()), min_lr_(param.min_lr()),
-      warmup_start_factor_(param.warmup_start_factor()), stepsize_(param.stepsize()),
-      max_iter_(param.max_iter()), warmup_iter_(param.warmup_iter()),
+    : name_(param.lr_policy()),
+      base_lr_(param.base_lr()),
+      gamma_(param.gamma()),
+      power_(param.power()),
+      min_lr_(param.min_lr()),
+      warmup_start_factor_(param.warmup_start_factor()),
+      stepsize_(param.stepsize()),
+      max_iter_(param.max_iter()),
+      warmup_iter_(param.warmup_iter()),
       stepvalue_(param.stepvalue().begin(), param.stepvalue().end()) {
   static const std::map<std::string, Kind> kinds = {
-      {"fixed", Kind::kFixed},         {"step", Kind::kStep}, {"exp", Kind::kExp},
-      {"inv", Kind::kInv},             {"multistep", Kind::kMultistep},
-      {"poly", Kind::kPoly},           {"sigmoid", Kind::kSigmoid},
-      {"cosine", Kind::kCosine}};
+      {"fixed", Kind::kFixed},     {"step", Kind::kStep},           {"exp", Kind::kExp},
+      {"inv", Kind::kInv},         {"multistep", Kind::kMultistep}, {"poly", Kind::kPoly},
+      {"sigmoid", Kind::kSigmoid}, {"cosine", Kind::kCosine}};
   const auto found = kinds.find(name_);
   if (found == kinds.end()) {
-    throw Error(name_.empty() ? "the solver has no lr_policy"
-                              : "unknown lr_policy '" + name_ + "'",
+    throw Error(name_.empty() ? "the solver has no lr_policy" : "unknown lr_policy '" + name_ + "'",
                 "; set it to one of: fixed, step, exp, inv, multistep, poly, sigmoid, cosine");
   }
   kind_ = found->second;
@@ -34,8 +37,7 @@ void LrPolicy::Check() const {
   const auto context = [this] { return "lr_policy '" + name_ + "': "; };
   const bool uses_gamma = kind_ == Kind::kStep || kind_ == Kind::kExp || kind_ == Kind::kInv ||
                           kind_ == Kind::kMultistep || kind_ == Kind::kSigmoid;
-  Require(!uses_gamma || gamma_ >= 0, context(), "gamma is ", gamma_,
-          ", it must not be negative");
+  Require(!uses_gamma || gamma_ >= 0, context(), "gamma is ", gamma_, ", it must not be negative");
   const bool uses_stepsize = kind_ == Kind::kStep || kind_ == Kind::kSigmoid;
   Require(!uses_stepsize || stepsize_ > 0, context(), "stepsize is ", stepsize_,
           ", it must be above 0");

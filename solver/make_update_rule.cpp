@@ -29,8 +29,7 @@ UpdateRule MakeUpdateRule(const std::string& name, const SolverParameter& param)
 }
 
 Regularization ParseRegularization(const std::string& text) {
-  Require(text == "L2" || text == "L1", "regularization_type is '", text,
-          "', it must be L2 or L1");
+  Require(text == "L2" || text == "L1", "regularization_type is '", text, "', it must be L2 or L1");
   return text == "L2" ? Regularization::kL2 : Regularization::kL1;
 }
 

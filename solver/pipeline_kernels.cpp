@@ -34,12 +34,12 @@ void mask_update(int64_t n, int64_t inner, int64_t channels, const uint32_t* kee
   });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                         \
-  template void add_decay<Device, Dtype>(int64_t n, Regularization kind, Dtype decay,      \
-                                         const Dtype* w, Dtype* g);                        \
-  template void apply_rule<Device, Dtype>(int64_t n, const UpdateRule& rule, Dtype eta,    \
-                                          Dtype* g, Dtype* h);                             \
-  template void mask_update<Device, Dtype>(int64_t n, int64_t inner, int64_t channels,     \
+#define INSTANTIATE(Device, Dtype)                                                                \
+  template void add_decay<Device, Dtype>(int64_t n, Regularization kind, Dtype decay,             \
+                                         const Dtype* w, Dtype* g);                               \
+  template void apply_rule<Device, Dtype>(int64_t n, const UpdateRule& rule, Dtype eta, Dtype* g, \
+                                          Dtype* h);                                              \
+  template void mask_update<Device, Dtype>(int64_t n, int64_t inner, int64_t channels,            \
                                            const uint32_t* keep_words, Dtype* update);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 

@@ -12,7 +12,8 @@ namespace caffe {
 namespace {
 
 [[noreturn]] void ThrowNoHdf5(const string& file) {
-  throw Error("'", file, "': HDF5 snapshots are not built in; use binary ones "
+  throw Error("'", file,
+              "': HDF5 snapshots are not built in; use binary ones "
               "(snapshot_format: BINARYPROTO)");
 }
 
@@ -34,7 +35,8 @@ void SGDSolver<Dtype>::SnapshotSolverStateToBinaryProto(const string& model_file
   for (const shared_ptr<Blob<Dtype>>& blob : history_) blob->ToProto(state.add_history());
   const string file = this->SnapshotFilename(".solverstate");
   LOG(INFO) << "Snapshotting solver state to binary proto file " << file;
-  Require(state.ByteSizeLong() <= INT_MAX, "the solver state is larger than the 2 GB that a "
+  Require(state.ByteSizeLong() <= INT_MAX,
+          "the solver state is larger than the 2 GB that a "
           "binary proto file can have");
   WriteFileAtomically(file, state.SerializeAsString());
 }
@@ -67,11 +69,11 @@ void SGDSolver<Dtype>::RestoreSolverStateFromHDF5(const string& state_file) {
   ThrowNoHdf5(state_file);
 }
 
-#define INSTANTIATE(Dtype)                                                              \
-  template void SGDSolver<Dtype>::SnapshotSolverState(const string&);                   \
-  template void SGDSolver<Dtype>::SnapshotSolverStateToBinaryProto(const string&);      \
-  template void SGDSolver<Dtype>::SnapshotSolverStateToHDF5(const string&);             \
-  template void SGDSolver<Dtype>::RestoreSolverStateFromBinaryProto(const string&);     \
+#define INSTANTIATE(Dtype)                                                          \
+  template void SGDSolver<Dtype>::SnapshotSolverState(const string&);               \
+  template void SGDSolver<Dtype>::SnapshotSolverStateToBinaryProto(const string&);  \
+  template void SGDSolver<Dtype>::SnapshotSolverStateToHDF5(const string&);         \
+  template void SGDSolver<Dtype>::RestoreSolverStateFromBinaryProto(const string&); \
   template void SGDSolver<Dtype>::RestoreSolverStateFromHDF5(const string&);
 INSTANTIATE(float)
 INSTANTIATE(double)

@@ -59,11 +59,11 @@ void SGDSolver<Dtype>::SetUpDropBack(const string& rule) {
   if (!param.has_channel_dropback_param()) return;
   const ChannelDropBackParameter& method = param.channel_dropback_param();
   Require(param.type() == "ChannelDropBack" || !method.has_base() || method.base() == param.type(),
-          "the solver's type is ", param.type(), ", channel_dropback_param.base is ",
-          method.base(), "; leave base out, or write type: \"ChannelDropBack\"");
+          "the solver's type is ", param.type(), ", channel_dropback_param.base is ", method.base(),
+          "; leave base out, or write type: \"ChannelDropBack\"");
   const std::vector<int64_t> decays = lr_policy_ ? lr_policy_->Decays() : std::vector<int64_t>();
-  channel_dropback_.reset(new ChannelDropBack(method, decays, param.max_iter(),
-                                              LearnableLayers(*this->net_)));
+  channel_dropback_.reset(
+      new ChannelDropBack(method, decays, param.max_iter(), LearnableLayers(*this->net_)));
   if (!Caffe::root_solver()) return;
   for (const string& line : channel_dropback_->Table()) LOG(INFO) << line;
 }
@@ -89,8 +89,8 @@ Dtype SGDSolver<Dtype>::GetLearningRate() {
   const int step = this->current_step_;
   const double rate = lr_policy_->Rate(this->iter_, &this->current_step_);
   if (lr_policy_->name() == "multistep" && step != this->current_step_) {
-    LOG(INFO) << "MultiStep Status: Iteration " << this->iter_ << ", step = "
-              << this->current_step_;
+    LOG(INFO) << "MultiStep Status: Iteration " << this->iter_
+              << ", step = " << this->current_step_;
   }
   return static_cast<Dtype>(rate);
 }
@@ -112,8 +112,10 @@ void SGDSolver<Dtype>::ApplyUpdate() {
     LOG(INFO) << "Iteration " << this->iter_ << ", lr = " << rate;
     if (channel_dropback_) LOG(INFO) << channel_dropback_->Status();
   }
-  if (IsLibrarySolver()) ApplyFusedUpdate(rate);
-  else ApplyPipeline(rate);
+  if (IsLibrarySolver())
+    ApplyFusedUpdate(rate);
+  else
+    ApplyPipeline(rate);
   ++this->iter_;
 }
 
@@ -152,8 +154,10 @@ void SGDSolver<Dtype>::ApplyPipeline(Dtype rate) {
     ComputeUpdateValue(param_id, rate);
   }
   if (channel_dropback_) {
-    if (Caffe::mode() == Caffe::GPU) MaskDiffs<Gpu>();
-    else MaskDiffs<Cpu>();
+    if (Caffe::mode() == Caffe::GPU)
+      MaskDiffs<Gpu>();
+    else
+      MaskDiffs<Cpu>();
   }
   this->net_->Update();
 }

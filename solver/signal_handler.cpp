@@ -14,8 +14,10 @@ std::atomic<bool> got_sighup{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "needed within a signal handler");
 
 void HandleSignal(int signal) {
-  if (signal == SIGHUP) got_sighup = true;
-  else if (signal == SIGINT) got_sigint = true;
+  if (signal == SIGHUP)
+    got_sighup = true;
+  else if (signal == SIGINT)
+    got_sigint = true;
 }
 
 void SetHandler(int signal, void (*handler)(int)) {

@@ -27,14 +27,16 @@ uint32_t Crc32(std::string_view content) {
 
 SolverState ReadSolverState(const std::string& state_file) {
   const std::string content = ReadWholeFile(state_file);
-  Require(content.size() <= INT_MAX, "'", state_file, "' is larger than the 2 GB that a solver "
+  Require(content.size() <= INT_MAX, "'", state_file,
+          "' is larger than the 2 GB that a solver "
           "state can have");
   Require(!content.empty(), "'", state_file, "' is empty; it should be a solver state");
   google::protobuf::io::ArrayInputStream array(content.data(), static_cast<int>(content.size()));
   google::protobuf::io::CodedInputStream input(&array);
   input.SetTotalBytesLimit(INT_MAX);
   SolverState state;
-  Require(state.ParseFromCodedStream(&input), "'", state_file, "' is damaged, or is not a solver "
+  Require(state.ParseFromCodedStream(&input), "'", state_file,
+          "' is damaged, or is not a solver "
           "state: it cannot be parsed");
   return state;
 }
@@ -52,8 +54,9 @@ std::string FindLearnedNet(const SolverState& state, const std::string& state_fi
 void CheckLearnedNet(const SolverState& state, const std::string& model_file) {
   if (!state.has_learned_net_bytes()) return;
   const auto refuse = [&model_file](const std::string& what) {
-    throw Error("'", model_file, "' is not the model that was written with the solver state: ",
-                what, ". It may be damaged, or of another run; use another snapshot");
+    throw Error("'", model_file,
+                "' is not the model that was written with the solver state: ", what,
+                ". It may be damaged, or of another run; use another snapshot");
   };
   std::error_code ignored;
   const uint64_t size = fs::file_size(model_file, ignored);

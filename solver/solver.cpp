@@ -161,8 +161,8 @@ void Solver<Dtype>::DisplayOutputBlobs(const int net_id) {
     for (int k = 0; k < blob.count(); ++k) {
       ostringstream loss_text;
       if (weight) loss_text << " (* " << weight << " = " << weight * values[k] << " loss)";
-      LOG(INFO) << "    " << (net_id < 0 ? "Train" : "Test") << " net output #" << number++
-                << ": " << net.blob_names()[blob_id] << " = " << values[k] << loss_text.str();
+      LOG(INFO) << "    " << (net_id < 0 ? "Train" : "Test") << " net output #" << number++ << ": "
+                << net.blob_names()[blob_id] << " = " << values[k] << loss_text.str();
     }
   }
 }

@@ -132,9 +132,7 @@ class Solver {
 
  private:
   bool DisplayNow() const { return param_.display() && iter_ % param_.display() == 0; }
-  bool TestNow() const {
-    return param_.test_interval() && iter_ % param_.test_interval() == 0;
-  }
+  bool TestNow() const { return param_.test_interval() && iter_ % param_.test_interval() == 0; }
   Dtype ForwardBackward();
   void DisplayIteration();
   void FinishTraining(int start_iter);

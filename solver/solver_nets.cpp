@@ -24,10 +24,12 @@ NetSource FromFile(const string& field, const string& file) {
 }
 
 NetSource TrainNetSource(const SolverParameter& param) {
-  const int count = param.has_net() + param.has_net_param() + param.has_train_net() +
-                    param.has_train_net_param();
-  Require(count == 1, "a solver needs exactly one of net, net_param, train_net and "
-          "train_net_param; ", count, " are set");
+  const int count =
+      param.has_net() + param.has_net_param() + param.has_train_net() + param.has_train_net_param();
+  Require(count == 1,
+          "a solver needs exactly one of net, net_param, train_net and "
+          "train_net_param; ",
+          count, " are set");
   if (param.has_net()) {
     if (Caffe::root_solver()) LOG(INFO) << "Creating training net from net file: " << param.net();
     return FromFile("net", param.net());
@@ -47,17 +49,22 @@ void CheckTestFields(const SolverParameter& param) {
   const bool shared_definition = param.has_net() || param.has_net_param();
   const int explicit_nets = param.test_net_param_size() + param.test_net_size();
   if (shared_definition) {
-    Require(param.test_iter_size() >= explicit_nets, "test_iter must be given for each test net: ",
-            explicit_nets, " test nets, ", param.test_iter_size(), " values");
+    Require(param.test_iter_size() >= explicit_nets,
+            "test_iter must be given for each test net: ", explicit_nets, " test nets, ",
+            param.test_iter_size(), " values");
   } else {
-    Require(param.test_iter_size() == explicit_nets, "test_iter must be given once for each "
-            "test net: ", explicit_nets, " test nets, ", param.test_iter_size(), " values");
+    Require(param.test_iter_size() == explicit_nets,
+            "test_iter must be given once for each "
+            "test net: ",
+            explicit_nets, " test nets, ", param.test_iter_size(), " values");
   }
   const int nets = std::max(param.test_iter_size(), explicit_nets);
-  Require(param.test_state_size() == 0 || param.test_state_size() == nets, "test_state must be "
-          "given for no test net or for each: ", nets, " test nets, ", param.test_state_size(),
-          " values");
-  Require(nets == 0 || param.test_interval() > 0, "the solver has test nets but no test_interval; "
+  Require(param.test_state_size() == 0 || param.test_state_size() == nets,
+          "test_state must be "
+          "given for no test net or for each: ",
+          nets, " test nets, ", param.test_state_size(), " values");
+  Require(nets == 0 || param.test_interval() > 0,
+          "the solver has test nets but no test_interval; "
           "set it, or leave test_iter out");
   for (const int batches : param.test_iter()) {
     Require(batches >= 0, "test_iter is ", batches, ", it must not be negative");
@@ -133,8 +140,8 @@ void Solver<Dtype>::InitTestNets() {
   }
 }
 
-#define INSTANTIATE(Dtype)                          \
-  template void Solver<Dtype>::InitTrainNet();      \
+#define INSTANTIATE(Dtype)                     \
+  template void Solver<Dtype>::InitTrainNet(); \
   template void Solver<Dtype>::InitTestNets();
 INSTANTIATE(float)
 INSTANTIATE(double)

@@ -62,7 +62,8 @@ string Solver<Dtype>::SnapshotToBinaryProto() {
   LOG(INFO) << "Snapshotting to binary proto file " << file;
   NetParameter net;
   net_->ToProto(&net, param_.snapshot_diff());
-  Require(net.ByteSizeLong() <= INT_MAX, "the model is larger than the 2 GB that a binary proto "
+  Require(net.ByteSizeLong() <= INT_MAX,
+          "the model is larger than the 2 GB that a binary proto "
           "file can have");
   const string content = net.SerializeAsString();
   WriteFileAtomically(file, content);
@@ -95,15 +96,17 @@ void Solver<Dtype>::StateToProto(const string& model_filename, SolverState* stat
 template <typename Dtype>
 void Solver<Dtype>::Restore(const char* resume_file) {
   const string state_file(resume_file);
-  if (EndsWithH5(state_file)) RestoreSolverStateFromHDF5(state_file);
-  else RestoreSolverStateFromBinaryProto(state_file);
+  if (EndsWithH5(state_file))
+    RestoreSolverStateFromHDF5(state_file);
+  else
+    RestoreSolverStateFromBinaryProto(state_file);
 }
 
 template <typename Dtype>
 void Solver<Dtype>::StateFromProto(const SolverState& state, const string& state_file) {
   if (state.has_solver_type() && state.solver_type() != type()) {
-    LOG(WARNING) << "'" << state_file << "' was written by a solver of type "
-                 << state.solver_type() << ", this one is " << type();
+    LOG(WARNING) << "'" << state_file << "' was written by a solver of type " << state.solver_type()
+                 << ", this one is " << type();
   }
   RestoreModel(state, state_file);
   iter_ = state.iter();
@@ -143,16 +146,16 @@ void Solver<Dtype>::RestoreProgress(const SolverState& state) {
   for (int i = 0; i < test_nets; ++i) test_nets_[i]->SetProgress(state.test_progress(i));
 }
 
-#define INSTANTIATE(Dtype)                                                          \
-  template void Solver<Dtype>::CheckSnapshotWritePermissions();                     \
-  template string Solver<Dtype>::SnapshotFilename(const string&);                   \
-  template void Solver<Dtype>::Snapshot();                                          \
-  template string Solver<Dtype>::SnapshotToBinaryProto();                           \
-  template string Solver<Dtype>::SnapshotToHDF5();                                  \
-  template void Solver<Dtype>::StateToProto(const string&, SolverState*);           \
-  template void Solver<Dtype>::Restore(const char*);                                \
-  template void Solver<Dtype>::StateFromProto(const SolverState&, const string&);   \
-  template void Solver<Dtype>::RestoreModel(const SolverState&, const string&);     \
+#define INSTANTIATE(Dtype)                                                        \
+  template void Solver<Dtype>::CheckSnapshotWritePermissions();                   \
+  template string Solver<Dtype>::SnapshotFilename(const string&);                 \
+  template void Solver<Dtype>::Snapshot();                                        \
+  template string Solver<Dtype>::SnapshotToBinaryProto();                         \
+  template string Solver<Dtype>::SnapshotToHDF5();                                \
+  template void Solver<Dtype>::StateToProto(const string&, SolverState*);         \
+  template void Solver<Dtype>::Restore(const char*);                              \
+  template void Solver<Dtype>::StateFromProto(const SolverState&, const string&); \
+  template void Solver<Dtype>::RestoreModel(const SolverState&, const string&);   \
   template void Solver<Dtype>::RestoreProgress(const SolverState&);
 INSTANTIATE(float)
 INSTANTIATE(double)

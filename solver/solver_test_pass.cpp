@@ -64,14 +64,14 @@ void Solver<Dtype>::Test(const int test_net_id) {
     const Dtype mean = scores[i] / batches;
     ostringstream loss_text;
     if (weight) loss_text << " (* " << weight << " = " << weight * mean << " loss)";
-    LOG(INFO) << "    Test net output #" << i << ": " << net->blob_names()[blob_id] << " = "
-              << mean << loss_text.str();
+    LOG(INFO) << "    Test net output #" << i << ": " << net->blob_names()[blob_id] << " = " << mean
+              << loss_text.str();
   }
 }
 
-#define INSTANTIATE(Dtype)                                                                     \
-  template void Solver<Dtype>::TestAll();                                                      \
-  template void Solver<Dtype>::Test(const int);                                                \
+#define INSTANTIATE(Dtype)                      \
+  template void Solver<Dtype>::TestAll();       \
+  template void Solver<Dtype>::Test(const int); \
   template bool Solver<Dtype>::TestBatches(Net<Dtype>*, int, Dtype*, vector<Dtype>*, vector<int>*);
 INSTANTIATE(float)
 INSTANTIATE(double)

@@ -58,8 +58,8 @@ class TemporaryFile {
   /// False if the name was taken, or the file was removed before it was locked.
   bool CreateLocked() {
     static std::atomic<unsigned> counter{0};
-    path_ = final_path_ + "." + std::to_string(getpid()) + "-" + std::to_string(counter++) +
-            kSuffix;
+    path_ =
+        final_path_ + "." + std::to_string(getpid()) + "-" + std::to_string(counter++) + kSuffix;
     descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor_ < 0 && errno == EEXIST) return false;
     if (descriptor_ < 0) {

@@ -21,9 +21,11 @@ string ConvNet() {
          "    dummy_data_param { shape { dim: 4 dim: 2 dim: 6 dim: 6 } shape { dim: 4 } "
          "      data_filler { type: 'gaussian' std: 1 } "
          "      data_filler { type: 'constant' value: 1 } } } "
-         "  layer { name: 'conv1' type: 'Convolution' bottom: 'data' top: 'conv1' " + conv +
+         "  layer { name: 'conv1' type: 'Convolution' bottom: 'data' top: 'conv1' " +
+         conv +
          "  layer { name: 'scale1' type: 'Scale' bottom: 'conv1' top: 'conv1' } "
-         "  layer { name: 'conv2' type: 'Convolution' bottom: 'conv1' top: 'conv2' " + conv +
+         "  layer { name: 'conv2' type: 'Convolution' bottom: 'conv1' top: 'conv2' " +
+         conv +
          "  layer { name: 'fc' type: 'InnerProduct' bottom: 'conv2' top: 'fc' "
          "    inner_product_param { num_output: 3 weight_filler { type: 'xavier' } } } "
          "  layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'fc' bottom: 'label' "
@@ -48,9 +50,9 @@ TYPED_TEST(ChannelDropBackTest, RateZeroIsBitIdenticalToTheBase) {
   typedef typename TypeParam::Dtype Dtype;
   for (const string& base : {string("SGD"), string("Nesterov")}) {
     auto plain = MakeSolver<Dtype>("type: '" + base + "' " + kSettings + ConvNet());
-    auto dropping = MakeSolver<Dtype>("type: 'ChannelDropBack' " + string(kSettings) +
-                                      Method(0, 0.5, "skip_layers: 0 base: '" + base + "'") +
-                                      ConvNet());
+    auto dropping =
+        MakeSolver<Dtype>("type: 'ChannelDropBack' " + string(kSettings) +
+                          Method(0, 0.5, "skip_layers: 0 base: '" + base + "'") + ConvNet());
     EXPECT_STREQ(dropping->type(), "ChannelDropBack");
     plain->Step(4);
     dropping->Step(4);
@@ -125,7 +127,8 @@ TEST(ChannelDropBackDefaultsTest, OneLineGivesThePaper) {
   Caffe::set_mode(Caffe::CPU);
   auto solver = MakeSolver<float>(
       "type: 'ChannelDropBack' base_lr: 0.1 lr_policy: 'multistep' gamma: 0.1 stepvalue: 30 "
-      "stepvalue: 60 max_iter: 100 channel_dropback_param { skip_layers: 1 } " + ConvNet());
+      "stepvalue: 60 max_iter: 100 channel_dropback_param { skip_layers: 1 } " +
+      ConvNet());
   const ChannelDropBack& method = *solver->channel_dropback();
   EXPECT_EQ(method.options().base, "SGD");
   EXPECT_EQ(method.options().selection, ChannelDropBackParameter::ONE_LAYER);
@@ -134,16 +137,19 @@ TEST(ChannelDropBackDefaultsTest, OneLineGivesThePaper) {
   EXPECT_FLOAT_EQ(method.Rates(99).layer, 0.3);
   EXPECT_FLOAT_EQ(method.Rates(50).channel, 0.5);
   // Four layers are skipped by default; this net has only three.
-  const string error = SolverError("type: 'ChannelDropBack' base_lr: 0.1 lr_policy: 'fixed' "
-                                   "max_iter: 100 " + ConvNet());
+  const string error = SolverError(
+      "type: 'ChannelDropBack' base_lr: 0.1 lr_policy: 'fixed' "
+      "max_iter: 100 " +
+      ConvNet());
   EXPECT_NE(error.find("no layer is eligible"), string::npos) << error;
 }
 
 TEST(ChannelDropBackDefaultsTest, WithoutDecaysTheRateRisesInALine) {
   Caffe::set_mode(Caffe::CPU);
-  auto solver = MakeSolver<float>("type: 'ChannelDropBack' base_lr: 0.1 lr_policy: 'cosine' "
-                                  "max_iter: 100 channel_dropback_param { skip_layers: 0 } " +
-                                  ConvNet());
+  auto solver = MakeSolver<float>(
+      "type: 'ChannelDropBack' base_lr: 0.1 lr_policy: 'cosine' "
+      "max_iter: 100 channel_dropback_param { skip_layers: 0 } " +
+      ConvNet());
   EXPECT_FLOAT_EQ(solver->channel_dropback()->Rates(0).layer, 0.01);
   EXPECT_FLOAT_EQ(solver->channel_dropback()->Rates(50).layer, 0.155);
 }
@@ -172,14 +178,15 @@ TEST(ChannelDropBackErrorsTest, RefusedBeforeTheFirstIteration) {
       {"skip_layers: 0 layer_drop_rate { value: 2 }", "layer_drop_rate (policy 'fixed')"},
       {"skip_layers: 0 layer_drop_rate { policy: 'adaptive' initial: 0 final: 1 }",
        "lr_policy has no such points"},
-      {"skip_layers: 0 layer_drop_rate { value: 0 } layer { name: 'cnv1' }", "did you mean 'conv1'"},
+      {"skip_layers: 0 layer_drop_rate { value: 0 } layer { name: 'cnv1' }",
+       "did you mean 'conv1'"},
       {"skip_layers: 0 layer_drop_rate { value: 0 } mask: GRADIENT", "mask: GRADIENT"},
       {"skip_layers: 0 layer_drop_rate { value: 0 } base: 'Nesterov'", "base is Nesterov"},
       {"skip_layers: 0", "set max_iter or layer_drop_rate"},
   };
   for (const auto& bad : cases) {
-    const string error = SolverError(string(kSettings) + "channel_dropback_param { " + bad.text +
-                                     " } " + ConvNet());
+    const string error =
+        SolverError(string(kSettings) + "channel_dropback_param { " + bad.text + " } " + ConvNet());
     EXPECT_NE(error.find(bad.message), string::npos) << bad.text << "\n" << error;
   }
   const string error = SolverError("type: 'ChannelDropBack' " + string(kSettings) +

@@ -55,8 +55,7 @@ TEST(DropPlanTest, OneLayerIsDrawnInProportionAndGated) {
   std::vector<double> hits(4, 0);  // a, b, c, none
   std::vector<double> channel_hits(40, 0);
   for (int k = 0; k < draws; ++k) {
-    const DropPlan plan =
-        DrawDropPlan(kSeed, k, eligibility, options, {layer_rate, channel_rate});
+    const DropPlan plan = DrawDropPlan(kSeed, k, eligibility, options, {layer_rate, channel_rate});
     ASSERT_LE(plan.selected.size(), 1u);
     const int hit = plan.selected.empty() ? 3 : plan.selected[0].layer;
     ++hits[hit];
@@ -76,8 +75,8 @@ TEST(DropPlanTest, OneLayerIsDrawnInProportionAndGated) {
   double channel_chi = 0;
   const double trials = draws - hits[3];
   for (const double n : channel_hits) {
-    channel_chi += std::pow(n - channel_rate * trials, 2) /
-                   (channel_rate * (1 - channel_rate) * trials);
+    channel_chi +=
+        std::pow(n - channel_rate * trials, 2) / (channel_rate * (1 - channel_rate) * trials);
   }
   EXPECT_LT(channel_chi, ChiSquareLimit(40));
 }
@@ -129,9 +128,8 @@ TEST(DropPlanTest, ExtremeRates) {
   EXPECT_TRUE(none.selected.empty());
   EXPECT_EQ(none.dropped_channels, 0);
   EXPECT_EQ(none.keep_words, std::vector<uint32_t>(4, 0xffffffffu));
-  const DropPlan kept = DrawDropPlan(kSeed, 3, eligibility,
-                                     Options("selection: EACH_LAYER all_dropped: DROP_NONE"),
-                                     {1, 1});
+  const DropPlan kept = DrawDropPlan(
+      kSeed, 3, eligibility, Options("selection: EACH_LAYER all_dropped: DROP_NONE"), {1, 1});
   EXPECT_EQ(kept.dropped_channels, 0);
 }
 

@@ -46,9 +46,9 @@ TEST(DropScheduleTest, AdaptiveRisesAtEveryDecay) {
 
 // The published training script: 200 epochs, decays at 60 and 120, drop rate up at 62 and 122.
 TEST(DropScheduleTest, Reference) {
-  const DropSchedule schedule =
-      Make("policy: 'reference' initial: 0.03125 final: 0.25 iterations_per_epoch: 10 "
-           "milestone: 60 milestone: 120");
+  const DropSchedule schedule = Make(
+      "policy: 'reference' initial: 0.03125 final: 0.25 iterations_per_epoch: 10 "
+      "milestone: 60 milestone: 120");
   EXPECT_DOUBLE_EQ(schedule.Rate(0), 0.03125);
   EXPECT_DOUBLE_EQ(schedule.Rate(619), 0.03125);
   EXPECT_DOUBLE_EQ(schedule.Rate(620), 0.125);

@@ -67,8 +67,7 @@ TEST(EligibilityTest, FindsTheOutputAxis) {
 }
 
 TEST(EligibilityTest, FindsTheInputAxis) {
-  const Eligibility found =
-      FindEligible(SmallNet(), Options("skip_layers: 0 channel_axis: INPUT"));
+  const Eligibility found = FindEligible(SmallNet(), Options("skip_layers: 0 channel_axis: INPUT"));
   std::vector<int> channels;
   for (const EligibleLayer& layer : found.layers) channels.push_back(layer.channels);
   EXPECT_EQ(channels, (std::vector<int>{3, 16, 32, 33, 33}));
@@ -77,10 +76,14 @@ TEST(EligibilityTest, FindsTheInputAxis) {
 TEST(EligibilityTest, SkipsTheFirstLayersAndSaysWhy) {
   const Eligibility found = FindEligible(SmallNet(), Options(""));
   EXPECT_EQ(Names(found), (Names_{"fc_t"}));
-  const char* reasons[] = {"first 4 layers", "type Scale is eligible by name only",
-                           "first 4 layers", "first 4 layers",
-                           "first 4 layers", "",
-                           "its weights are those of 'fc'", "lr_mult 0"};
+  const char* reasons[] = {"first 4 layers",
+                           "type Scale is eligible by name only",
+                           "first 4 layers",
+                           "first 4 layers",
+                           "first 4 layers",
+                           "",
+                           "its weights are those of 'fc'",
+                           "lr_mult 0"};
   ASSERT_EQ(found.rows.size(), 8u);
   for (int i = 0; i < 8; ++i) {
     EXPECT_NE(found.rows[i].reason.find(reasons[i]), std::string::npos) << found.rows[i].reason;
@@ -94,9 +97,10 @@ TEST(EligibilityTest, SkipsByParameterNumber) {
 }
 
 TEST(EligibilityTest, TheLastFittingRuleWins) {
-  EXPECT_EQ(Names(FindEligible(SmallNet(), Options("skip_layers: 0 layer { name: '*' eligible: "
-                                                   "false } layer { name: 'fc?t' eligible: true }"))),
-            (Names_{"fc_t"}));
+  EXPECT_EQ(
+      Names(FindEligible(SmallNet(), Options("skip_layers: 0 layer { name: '*' eligible: "
+                                             "false } layer { name: 'fc?t' eligible: true }"))),
+      (Names_{"fc_t"}));
   EXPECT_EQ(Names(FindEligible(SmallNet(), Options("layer { name: 'conv1' eligible: true }"))),
             (Names_{"conv1", "fc_t"}));
 }

@@ -48,8 +48,10 @@ struct SlowUpdate {
 
   double operator()(double w, double g, double* h) const {
     g *= gradient_scale;
-    if (regularization == Regularization::kL2) g += decay * w;
-    else g += decay * (w > 0 ? 1 : w < 0 ? -1 : 0);
+    if (regularization == Regularization::kL2)
+      g += decay * w;
+    else
+      g += decay * (w > 0 ? 1 : w < 0 ? -1 : 0);
     const double before = *h;
     *h = rule.momentum * before + rate * lr_mult * g;
     if (rule.kind == UpdateRule::Kind::kSgd) return *h;
@@ -108,7 +110,10 @@ TYPED_TEST(FusedUpdateTest, AgreesWithASlowLoop) {
         update.Apply(Dtype(0.125), Dtype(0.25), store, words);
 
         for (int p = 0; p < 4; ++p) {
-          const SlowUpdate slow{rule, regularization, 0.125, 0.25,
+          const SlowUpdate slow{rule,
+                                regularization,
+                                0.125,
+                                0.25,
                                 static_cast<double>(params[p].lr_mult),
                                 static_cast<double>(params[p].decay)};
           for (int i = 0; i < shapes[p].count; ++i) {
@@ -121,11 +126,15 @@ TYPED_TEST(FusedUpdateTest, AgreesWithASlowLoop) {
               keep = words[masks[p].first_word + c / 32] >> (c % 32) & 1;
             }
             const double tolerance = 40 * std::numeric_limits<Dtype>::epsilon();
-            if (keep) ASSERT_NEAR(values[p]->weight.cpu_data()[i], w - d, tolerance) << p << " " << i;
-            else ASSERT_EQ(values[p]->weight.cpu_data()[i], before[p]->weight.cpu_data()[i]);
+            if (keep)
+              ASSERT_NEAR(values[p]->weight.cpu_data()[i], w - d, tolerance) << p << " " << i;
+            else
+              ASSERT_EQ(values[p]->weight.cpu_data()[i], before[p]->weight.cpu_data()[i]);
             ASSERT_NEAR(values[p]->history.cpu_data()[i], h, tolerance) << p << " " << i;
-            if (store) ASSERT_NEAR(values[p]->weight.cpu_diff()[i], keep ? d : 0, tolerance);
-            else ASSERT_EQ(values[p]->weight.cpu_diff()[i], before[p]->weight.cpu_diff()[i]);
+            if (store)
+              ASSERT_NEAR(values[p]->weight.cpu_diff()[i], keep ? d : 0, tolerance);
+            else
+              ASSERT_EQ(values[p]->weight.cpu_diff()[i], before[p]->weight.cpu_diff()[i]);
           }
         }
       }

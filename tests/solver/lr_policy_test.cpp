@@ -57,10 +57,12 @@ TEST(LrPolicyTest, StepCountsItsSteps) {
 }
 
 TEST(LrPolicyTest, MultistepTakesOneStepAnIteration) {
-  const LrPolicy rising(Parse("lr_policy: 'multistep' base_lr: 1 gamma: 0.5 stepvalue: 5 "
-                              "stepvalue: 6 max_iter: 100"));
-  const LrPolicy equal(Parse("lr_policy: 'multistep' base_lr: 1 gamma: 0.5 stepvalue: 5 "
-                             "stepvalue: 5 max_iter: 100"));
+  const LrPolicy rising(
+      Parse("lr_policy: 'multistep' base_lr: 1 gamma: 0.5 stepvalue: 5 "
+            "stepvalue: 6 max_iter: 100"));
+  const LrPolicy equal(
+      Parse("lr_policy: 'multistep' base_lr: 1 gamma: 0.5 stepvalue: 5 "
+            "stepvalue: 5 max_iter: 100"));
   const int expected[] = {0, 0, 0, 0, 0, 1, 2, 2};
   int rising_step = 0, equal_step = 0;
   for (int k = 0; k < 8; ++k) {
@@ -74,8 +76,9 @@ TEST(LrPolicyTest, MultistepTakesOneStepAnIteration) {
 }
 
 TEST(LrPolicyTest, DecaysBeyondTheRunDoNotCount) {
-  const LrPolicy policy(Parse("lr_policy: 'multistep' base_lr: 1 gamma: 0.1 stepvalue: 5 "
-                              "stepvalue: 50 max_iter: 50"));
+  const LrPolicy policy(
+      Parse("lr_policy: 'multistep' base_lr: 1 gamma: 0.1 stepvalue: 5 "
+            "stepvalue: 50 max_iter: 50"));
   EXPECT_EQ(policy.Decays(), (std::vector<int64_t>{5}));
   EXPECT_TRUE(LrPolicy(Parse("lr_policy: 'poly' power: 1 max_iter: 9")).Decays().empty());
 }
@@ -94,8 +97,9 @@ TEST(LrPolicyTest, CosineBehindWarmup) {
 }
 
 TEST(LrPolicyTest, WarmupInFrontOfMultistep) {
-  const LrPolicy policy(Parse("lr_policy: 'multistep' base_lr: 2 gamma: 0.1 stepvalue: 3 "
-                              "warmup_iter: 4 max_iter: 9"));
+  const LrPolicy policy(
+      Parse("lr_policy: 'multistep' base_lr: 2 gamma: 0.1 stepvalue: 3 "
+            "warmup_iter: 4 max_iter: 9"));
   int step = 0;
   EXPECT_NEAR(policy.Rate(0, &step), 0, 0);
   EXPECT_NEAR(policy.Rate(1, &step), 0.5, 1e-7);
@@ -107,8 +111,7 @@ TEST(LrPolicyTest, RefusesWhatCannotWork) {
   EXPECT_NE(ErrorOf("base_lr: 1").find("the solver has no lr_policy"), std::string::npos);
   EXPECT_NE(ErrorOf("lr_policy: 'stepp'").find("unknown lr_policy 'stepp'"), std::string::npos);
   for (const char* policy : {"step", "exp", "inv", "multistep", "sigmoid"}) {
-    const std::string text =
-        std::string("stepsize: 5 gamma: -0.5 lr_policy: '") + policy + "'";
+    const std::string text = std::string("stepsize: 5 gamma: -0.5 lr_policy: '") + policy + "'";
     EXPECT_NE(ErrorOf(text).find("gamma is -0.5"), std::string::npos) << policy;
   }
   EXPECT_NE(ErrorOf("lr_policy: 'step' gamma: 0.1").find("stepsize is 0"), std::string::npos);

@@ -36,13 +36,21 @@ void WriteDatabase(const string& path) {
 string Definition(const TempDir& dir) {
   const string data =
       "type: 'Data' top: 'data' top: 'label' "
-      "data_param { source: '" + (dir / "lmdb") + "' backend: LMDB batch_size: 8 shuffle: true } "
+      "data_param { source: '" +
+      (dir / "lmdb") +
+      "' backend: LMDB batch_size: 8 shuffle: true } "
       "transform_param { scale: 0.01 mirror: true crop_size: 5 } ";
   return "base_lr: 0.1 momentum: 0.9 lr_policy: 'fixed' max_iter: 12 "
-         "test_interval: 3 test_iter: 2 snapshot_prefix: '" + (dir / "run") + "' "
+         "test_interval: 3 test_iter: 2 snapshot_prefix: '" +
+         (dir / "run") +
+         "' "
          "net_param { "
-         "  layer { name: 'data' include { phase: TRAIN } " + data + "} "
-         "  layer { name: 'test_data' include { phase: TEST } " + data + "} "
+         "  layer { name: 'data' include { phase: TRAIN } " +
+         data +
+         "} "
+         "  layer { name: 'test_data' include { phase: TEST } " +
+         data +
+         "} "
          "  layer { name: 'fc' type: 'InnerProduct' bottom: 'data' top: 'fc' "
          "    inner_product_param { num_output: 4 weight_filler { type: 'xavier' } } } "
          "  layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'fc' bottom: 'label' } } ";

@@ -18,7 +18,8 @@ namespace {
 string Definition(const string& type, const string& seed, const TempDir& dir) {
   return "type: '" + type + "' " + seed +
          " base_lr: 0.1 momentum: 0.9 weight_decay: 0.01 lr_policy: 'multistep' gamma: 0.5 "
-         "stepvalue: 3 stepvalue: 7 max_iter: 10 iter_size: 2 snapshot_prefix: '" + (dir / "run") +
+         "stepvalue: 3 stepvalue: 7 max_iter: 10 iter_size: 2 snapshot_prefix: '" +
+         (dir / "run") +
          "' test_interval: 4 test_iter: 2 "
          "net_param { name: 'resume' "
          "  layer { name: 'data' type: 'DummyData' top: 'data' top: 'label' "
@@ -26,7 +27,8 @@ string Definition(const string& type, const string& seed, const TempDir& dir) {
          "      data_filler { type: 'gaussian' std: 1 } "
          "      data_filler { type: 'constant' value: 1 } } } "
          "  layer { name: 'conv' type: 'Convolution' bottom: 'data' top: 'conv' "
-         "    convolution_param { num_output: 8 kernel_size: 3 weight_filler { type: 'xavier' } } } "
+         "    convolution_param { num_output: 8 kernel_size: 3 weight_filler { type: 'xavier' } } "
+         "} "
          "  layer { name: 'bn' type: 'BatchNorm' bottom: 'conv' top: 'bn' } "
          "  layer { name: 'scale' type: 'Scale' bottom: 'bn' top: 'bn' "
          "    scale_param { bias_term: true } } "

@@ -58,7 +58,8 @@ struct SlowTraining {
   void Update() {
     double sum = 0;
     for (const double x : g) sum += x * x;
-    const double scale = (clip >= 0 && std::sqrt(sum) > clip ? clip / std::sqrt(sum) : 1) / iter_size;
+    const double scale =
+        (clip >= 0 && std::sqrt(sum) > clip ? clip / std::sqrt(sum) : 1) / iter_size;
     for (size_t i = 0; i < w.size(); ++i) {
       const bool bias = i >= kClasses * kInputs;
       double gradient = g[i] * scale;
@@ -79,8 +80,10 @@ class SgdSolverTest : public MultiDeviceTest<TypeParam> {
  protected:
   /// Trains both for some iterations and compares weights and history after each.
   void Compare(const string& settings, SlowTraining slow) {
-    auto solver = MakeSolver<Dtype>("lr_policy: 'fixed' base_lr: 0.25 random_seed: 3 "
-                                    "snapshot_after_train: false " + settings + RegressionNet());
+    auto solver = MakeSolver<Dtype>(
+        "lr_policy: 'fixed' base_lr: 0.25 random_seed: 3 "
+        "snapshot_after_train: false " +
+        settings + RegressionNet());
     DataRecorder<Dtype> recorder(solver->net().get());
     const auto weights = AllData<Dtype>(solver->net()->learnable_params());
     slow.w.assign(weights.begin(), weights.end());
@@ -98,8 +101,10 @@ class SgdSolverTest : public MultiDeviceTest<TypeParam> {
       // Rounding of about 30 operations an iteration, on values of up to about 4.
       const double tolerance = 1000 * std::numeric_limits<Dtype>::epsilon();
       for (size_t i = 0; i < w.size(); ++i) {
-        ASSERT_NEAR(w[i], slow.w[i], tolerance) << settings << " iteration " << k << " weight " << i;
-        ASSERT_NEAR(h[i], slow.h[i], tolerance) << settings << " iteration " << k << " weight " << i;
+        ASSERT_NEAR(w[i], slow.w[i], tolerance)
+            << settings << " iteration " << k << " weight " << i;
+        ASSERT_NEAR(h[i], slow.h[i], tolerance)
+            << settings << " iteration " << k << " weight " << i;
       }
     }
   }
@@ -152,8 +157,10 @@ TYPED_TEST(SgdSolverTest, PipelineAgreesWithTheFusedUpdate) {
         string("clip_gradients: 0.25 iter_size: 2 "),
         string("channel_dropback_param { skip_layers: 0 layer_drop_rate { value: 1 } "
                "channel_drop_rate { value: 0.5 } } ")}) {
-    const string text = "lr_policy: 'step' gamma: 0.5 stepsize: 2 base_lr: 0.25 momentum: 0.75 "
-                        "random_seed: 3 " + settings + RegressionNet();
+    const string text =
+        "lr_policy: 'step' gamma: 0.5 stepsize: 2 base_lr: 0.25 momentum: 0.75 "
+        "random_seed: 3 " +
+        settings + RegressionNet();
     auto fused = MakeSolver<Dtype>(text);
     PlainPipelineSolver<Dtype> pipeline(ParseSolver(text));
     fused->Step(5);
@@ -189,8 +196,10 @@ TYPED_TEST(SgdSolverTest, OldSolversNeedNotCountIterations) {
 
 TYPED_TEST(SgdSolverTest, SnapshotDiffKeepsTheUpdateInTheDiffs) {
   typedef typename TypeParam::Dtype Dtype;
-  auto solver = MakeSolver<Dtype>("lr_policy: 'fixed' base_lr: 0.25 momentum: 0.5 random_seed: 3 "
-                                  "snapshot_diff: true " + RegressionNet());
+  auto solver = MakeSolver<Dtype>(
+      "lr_policy: 'fixed' base_lr: 0.25 momentum: 0.5 random_seed: 3 "
+      "snapshot_diff: true " +
+      RegressionNet());
   solver->Step(2);
   const auto history = AllData<Dtype>(solver->history());
   size_t i = 0;

@@ -1,6 +1,8 @@
 #include "solver/snapshot_files.hpp"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 #include <fstream>
@@ -97,6 +99,27 @@ TEST_F(SnapshotFilesTest, FailuresNameThePathAndTheCause) {
   EXPECT_NE(error.find("cannot rename to '" + Path("taken") + "'"), string::npos) << error;
   EXPECT_EQ(std::distance(fs::directory_iterator(temp_dir_.path()), fs::directory_iterator()), 1)
       << "the temporary file is still there";
+}
+
+// A limit on the size of files fails a write in the middle, as a full disk does.
+TEST_F(SnapshotFilesTest, AFailedWriteLeavesTheOldFile) {
+  WriteFileAtomically(Path("file"), "the old content");
+  struct rlimit old_limit;
+  getrlimit(RLIMIT_FSIZE, &old_limit);
+  const auto old_handler = signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit limit = {1000, old_limit.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &limit);
+  string error;
+  try {
+    WriteFileAtomically(Path("file"), string(5000, 'x'));
+  } catch (const Error& caught) {
+    error = caught.what();
+  }
+  setrlimit(RLIMIT_FSIZE, &old_limit);
+  signal(SIGXFSZ, old_handler);
+  EXPECT_EQ(error, "cannot write '" + Path("file") + "': File too large");
+  EXPECT_EQ(ReadWholeFile(Path("file")), "the old content");
+  EXPECT_EQ(std::distance(fs::directory_iterator(temp_dir_.path()), fs::directory_iterator()), 1);
 }
 
 TEST_F(SnapshotFilesTest, RemovesOnlyStaleTemporariesOfItsOwn) {

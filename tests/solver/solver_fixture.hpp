@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "caffe/common.hpp"
-#include "caffe/solver.hpp"
 #include "caffe/sgd_solvers.hpp"
+#include "caffe/solver.hpp"
 
 namespace caffe {
 

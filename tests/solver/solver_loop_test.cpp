@@ -32,7 +32,8 @@ string ConstantNet(const string& extra = "") {
          "  layer { name: 'fc' type: 'InnerProduct' bottom: 'data' top: 'fc' "
          "    inner_product_param { num_output: 2 } } "
          "  layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'fc' bottom: 'label' "
-         "    top: 'loss' loss_weight: 2 } " + extra + "} ";
+         "    top: 'loss' loss_weight: 2 } " +
+         extra + "} ";
 }
 
 string WithoutSpeed(const string& line) {
@@ -52,23 +53,22 @@ TEST_F(SolverLoopTest, LogLinesToTheLetter) {
   for (const string& line : log.lines()) {
     if (line.find("Ignoring source layer") == string::npos) lines.push_back(WithoutSpeed(line));
   }
-  const vector<string> expected = {
-      "Solving constant",
-      "Learning Rate Policy: fixed",
-      "Iteration 0, Testing net (#0)",
-      "Test loss: 1.38629",
-      "    Test net output #0: loss = 0.693147 (* 2 = 1.38629 loss)",
-      "Iteration 0 (R iter/s, Ts/1 iters), loss = 1.38629",
-      "    Train net output #0: loss = 0.693147 (* 2 = 1.38629 loss)",
-      "Iteration 0, lr = 0",
-      "Iteration 1 (R iter/s, Ts/1 iters), loss = 1.38629",
-      "    Train net output #0: loss = 0.693147 (* 2 = 1.38629 loss)",
-      "Iteration 1, lr = 0",
-      "Iteration 2, loss = 1.38629",
-      "Iteration 2, Testing net (#0)",
-      "Test loss: 1.38629",
-      "    Test net output #0: loss = 0.693147 (* 2 = 1.38629 loss)",
-      "Optimization Done."};
+  const vector<string> expected = {"Solving constant",
+                                   "Learning Rate Policy: fixed",
+                                   "Iteration 0, Testing net (#0)",
+                                   "Test loss: 1.38629",
+                                   "    Test net output #0: loss = 0.693147 (* 2 = 1.38629 loss)",
+                                   "Iteration 0 (R iter/s, Ts/1 iters), loss = 1.38629",
+                                   "    Train net output #0: loss = 0.693147 (* 2 = 1.38629 loss)",
+                                   "Iteration 0, lr = 0",
+                                   "Iteration 1 (R iter/s, Ts/1 iters), loss = 1.38629",
+                                   "    Train net output #0: loss = 0.693147 (* 2 = 1.38629 loss)",
+                                   "Iteration 1, lr = 0",
+                                   "Iteration 2, loss = 1.38629",
+                                   "Iteration 2, Testing net (#0)",
+                                   "Test loss: 1.38629",
+                                   "    Test net output #0: loss = 0.693147 (* 2 = 1.38629 loss)",
+                                   "Optimization Done."};
   EXPECT_EQ(lines, expected);
 }
 
@@ -81,7 +81,8 @@ TEST_F(SolverLoopTest, MultistepAndClippingLines) {
   EXPECT_EQ(log.Count("MultiStep Status: Iteration 2, step = 1"), 1);
   // The gradients: (-1, 1) for the weights and for the biases, so the norm is 2.
   EXPECT_EQ(log.Count("Gradient clipping: scaling down gradients (L2 norm 2 > 0.5) by scale "
-                      "factor 0.25"), 3);
+                      "factor 0.25"),
+            3);
 }
 
 class LossShower : public SGDSolver<float> {
@@ -105,8 +106,8 @@ TEST_F(SolverLoopTest, SmoothedLoss) {
 
 TEST_F(SolverLoopTest, SnapshotNames) {
   const TempDir dir;
-  const string text = "base_lr: 0 lr_policy: 'fixed' snapshot: 5 snapshot_prefix: '" +
-                      (dir / "p") + "' " + ConstantNet();
+  const string text = "base_lr: 0 lr_policy: 'fixed' snapshot: 5 snapshot_prefix: '" + (dir / "p") +
+                      "' " + ConstantNet();
   const auto files = [&dir] {
     vector<string> names;
     for (const auto& entry : fs::directory_iterator(dir.path())) {
@@ -150,8 +151,9 @@ TEST_F(SolverLoopTest, SignalsAskForActions) {
                                   (dir / "p") + "' " + ConstantNet());
   int asked = 0;
   solver->SetActionFunction([&asked]() -> SolverAction::Enum {
-    return ++asked == 2 ? SolverAction::SNAPSHOT : asked == 4 ? SolverAction::STOP
-                                                              : SolverAction::NONE;
+    return ++asked == 2 ? SolverAction::SNAPSHOT
+           : asked == 4 ? SolverAction::STOP
+                        : SolverAction::NONE;
   });
   LogCapture log;
   solver->Solve();
@@ -164,7 +166,8 @@ TEST_F(SolverLoopTest, SignalsAskForActions) {
 TEST_F(SolverLoopTest, StopDuringATestPass) {
   auto solver = MakeSolver<float>(
       "base_lr: 0 lr_policy: 'fixed' max_iter: 10 test_iter: 5 test_interval: 3 "
-      "snapshot_after_train: false " + ConstantNet());
+      "snapshot_after_train: false " +
+      ConstantNet());
   int asked = 0;
   solver->SetActionFunction(
       [&asked] { return ++asked == 3 ? SolverAction::STOP : SolverAction::NONE; });
@@ -183,7 +186,8 @@ TEST_F(SolverLoopTest, TestNetsAndTheirStates) {
       "layer { name: 'level' type: 'Silence' bottom: 'data' include { min_level: 2 } } ";
   auto solver = MakeSolver<float>(
       "test_interval: 1 test_iter: 1 test_iter: 2 train_state { stage: 'a' } "
-      "test_state { level: 2 } test_state { stage: 'a' } " + ConstantNet(extra));
+      "test_state { level: 2 } test_state { stage: 'a' } " +
+      ConstantNet(extra));
   ASSERT_EQ(solver->test_nets().size(), 2u);
   const auto has = [](const Net<float>& net) {
     return string(net.has_layer("staged") ? "s" : "") + (net.has_layer("test_only") ? "t" : "") +
@@ -201,8 +205,9 @@ TEST_F(SolverLoopTest, Refusals) {
   } cases[] = {
       {"", "exactly one of net, net_param"},
       {"net: 'a' " + ConstantNet(), "2 are set"},
-      {"type: 'SDG' " + ConstantNet(), "unknown solver type 'SDG' (did you mean 'SGD'?); known "
-                                       "types: ChannelDropBack, Nesterov, SGD"},
+      {"type: 'SDG' " + ConstantNet(),
+       "unknown solver type 'SDG' (did you mean 'SGD'?); known "
+       "types: ChannelDropBack, Nesterov, SGD"},
       {"test_iter: 1 " + ConstantNet(), "no test_interval"},
       {"test_interval: 1 test_iter: 1 test_state {} test_state {} " + ConstantNet(),
        "test_state must be given"},
