@@ -81,7 +81,8 @@ void BasePrefetchingDataLayer<Dtype>::NextBatch() {
 template <typename Dtype>
 void BasePrefetchingDataLayer<Dtype>::DropBatches(uint64_t position) {
   StopInternalThread();
-  for (Batch<Dtype>* dropped; prefetch_full_.try_pop(&dropped) || prefetch_free_.try_pop(&dropped);) {
+  Batch<Dtype>* dropped;
+  while (prefetch_full_.try_pop(&dropped) || prefetch_free_.try_pop(&dropped)) {
   }
   // The tops may still show the current batch, so it is kept out until the next Forward.
   for (const auto& batch : prefetch_) {

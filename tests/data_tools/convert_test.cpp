@@ -254,7 +254,8 @@ TEST_F(ConvertCifarTest, SaysWhatIsWrongAndLeavesNothingBehind) {
   const vector<string> left{"in"};
   Write(in_ / "data_batch_1.bin", CifarRecords(3, 1));
   Write(in_ / "test_batch.bin", CifarRecords(3, 1));
-  ExpectFailure(Command("cifar10", "--any_count"), {"no data_batch_2.bin", "--batches"}, work, left);
+  ExpectFailure(Command("cifar10", "--any_count"), {"no data_batch_2.bin", "--batches"}, work,
+                left);
   ExpectFailure(Command("cifar10", "--batches 1"), {"has 3 images", "10000", "--any_count"}, work,
                 left);
   ExpectFailure(Command("cifar10", "--batches 1,9"), {"'9'"}, work, left);
@@ -312,8 +313,9 @@ TEST(ConvertRealDataTest, Cifar10) {
   if (data.empty() || !fs::exists(data / "unpack_cifar.py")) {
     GTEST_SKIP() << "no CIFAR: set CAFFE_SHARED_DATA to a directory with unpack_cifar.py";
   }
-  const Outcome unpacked = RunCommand(CONVERT_TEST_PYTHON " " + (data / "unpack_cifar.py").string() +
-                                      " cifar10 " + (dir / "in"));
+  const string script = (data / "unpack_cifar.py").string();
+  const Outcome unpacked =
+      RunCommand(CONVERT_TEST_PYTHON " " + script + " cifar10 " + (dir / "in"));
   if (unpacked.code != 0) GTEST_SKIP() << "could not unpack CIFAR-10: " << unpacked.output;
   const Outcome outcome = RunCommand(string(CONVERT_CIFAR) + " cifar10 " + (dir / "in") + " " +
                                      (dir / "out") + " --batches 1,2");

@@ -317,7 +317,8 @@ TYPED_TEST(DataLayerTest, SaysWhatIsWrongAtSetUp) {
     return [this, database, options] { Reader<Dtype>(this->Param(database, options)); };
   };
   ExpectError(set_up("db", "data_param {}"), {"batch_size is 0"});
-  ExpectError(set_up("empty", "data_param { batch_size: 1 }"), {this->dir_ / "empty", "no records"});
+  ExpectError(set_up("empty", "data_param { batch_size: 1 }"),
+              {this->dir_ / "empty", "no records"});
   ExpectError(set_up("none", "data_param { batch_size: 1 backend: LMDB }"), {this->dir_ / "none"});
   ExpectError(set_up("none", "data_param { batch_size: 1 }"), {"LevelDB is not built in"});
   ExpectError(set_up("db", "data_param { batch_size: 1 prefetch: 0 }"), {"prefetch is 0"});
