@@ -2,7 +2,7 @@
 from .lenet import lenet
 from .recipes import (CIFAR10, CIFAR10_QUICK, CIFAR100, FROM_SCRATCH, MNIST, MNIST_SMALL, Recipe,
                       files_of)
-from .resnet import resnet8, resnet18
+from .resnet import resnet8, resnet18, resnet34, resnet50, resnet101
 
 # LeNet has four learnable layers: only the first is left alone.
 LENET = Recipe(epochs=10, weight_decay=5e-4, skip_layers=1)
@@ -20,4 +20,7 @@ def all_files():
     files |= files_of("resnet8", "ResNet-8", resnet8, CIFAR10_QUICK, RESNET8_QUICK)
     for data in (CIFAR10, CIFAR100):
         files |= files_of("resnet18", "ResNet-18", resnet18, data, FROM_SCRATCH)
+        files |= files_of("resnet34", "ResNet-34", resnet34, data, FROM_SCRATCH)
+        files |= files_of("resnet50", "ResNet-50", resnet50, data, FROM_SCRATCH)
+        files |= files_of("resnet101", "ResNet-101", resnet101, data, FROM_SCRATCH)
     return files

@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODELS = ROOT / "models"
 GENERATOR = ROOT / "scripts" / "generate_models.py"
 
-# Learnable parameters. The ResNet-18 figures are those of the paper's nets; LeNet's follow
+# Learnable parameters. The figures of ResNet-18 and deeper are those of the paper's nets; LeNet's follow
 # from its definition; ResNet-8: 10 convolutions and inner products by hand.
 LENET = 20 * 25 + 20 + 50 * 20 * 25 + 50 + 800 * 500 + 500 + 500 * 10 + 10
 PARAMETERS = {
@@ -23,9 +23,18 @@ PARAMETERS = {
                        + 16 * 32 + 32 * 64 + 2 * (16 * 3 + 32 * 3 + 64 * 3) + 650,
     "resnet18/cifar10": 11_173_962,
     "resnet18/cifar100": 11_220_132,
+    "resnet34/cifar10": 21_282_122,
+    "resnet34/cifar100": 21_328_292,
+    "resnet50/cifar10": 23_520_842,
+    "resnet50/cifar100": 23_705_252,
+    "resnet101/cifar10": 42_512_970,
+    "resnet101/cifar100": 42_697_380,
 }
 LEARNABLE_LAYERS = {"lenet/mnist": 4, "lenet/mnist_small": 4, "resnet8/cifar10_quick": 10,
-                    "resnet18/cifar10": 21, "resnet18/cifar100": 21}
+                    "resnet18/cifar10": 21, "resnet18/cifar100": 21,
+                    "resnet34/cifar10": 37, "resnet34/cifar100": 37,
+                    "resnet50/cifar10": 54, "resnet50/cifar100": 54,
+                    "resnet101/cifar10": 105, "resnet101/cifar100": 105}
 
 
 def load(path):
