@@ -15,7 +15,8 @@ ChannelDropBack::ChannelDropBack(const ChannelDropBackParameter& param,
       eligibility_(FindEligible(layers, options_)),
       layer_schedule_("channel_dropback_param.layer_drop_rate", options_.layer_drop_rate, decays),
       channel_schedule_("channel_dropback_param.channel_drop_rate", options_.channel_drop_rate,
-                        decays) {
+                        decays),
+      layer_hits_(eligibility_.layers.size()) {
   CheckSupported(options_);
 }
 
@@ -29,17 +30,41 @@ void ChannelDropBack::Draw(uint64_t seed, int64_t iteration) {
   plan_seed_ = seed;
   ++counted_iterations_;
   counted_channels_ += plan_.dropped_channels;
+  for (const DropPlan::Selected& selected : plan_.selected) ++layer_hits_[selected.layer];
 }
 
-std::string ChannelDropBack::Status() {
+DropCount ChannelDropBack::TakeCount() {
+  DropCount count;
+  count.rates = plan_.rates;
+  count.iterations = counted_iterations_;
+  count.num_layers = static_cast<int>(eligibility_.layers.size());
   const double all = static_cast<double>(eligibility_.num_channels) * counted_iterations_;
-  std::ostringstream text;
-  text << "    ChannelDropBack: layer drop rate = " << plan_.rates.layer
-       << ", channel drop rate = " << plan_.rates.channel << ", masked "
-       << (all > 0 ? 100 * counted_channels_ / all : 0) << " % of channels in "
-       << counted_iterations_ << (counted_iterations_ == 1 ? " iteration" : " iterations");
+  if (all > 0) count.share = counted_channels_ / all;
+  for (size_t i = 0; i < layer_hits_.size(); ++i) {
+    if (layer_hits_[i] > 0) count.hits.push_back({eligibility_.layers[i].name, layer_hits_[i]});
+  }
+  std::stable_sort(count.hits.begin(), count.hits.end(), [](const auto& a, const auto& b) {
+    return a.iterations > b.iterations;
+  });
   counted_iterations_ = 0;
   counted_channels_ = 0;
+  layer_hits_.assign(layer_hits_.size(), 0);
+  return count;
+}
+
+std::string ToText(const DropCount& count) {
+  constexpr size_t kMostNames = 4;
+  std::ostringstream text;
+  text << "    ChannelDropBack: layer drop rate = " << count.rates.layer
+       << ", channel drop rate = " << count.rates.channel << ", masked " << 100 * count.share
+       << " % of channels in " << count.iterations
+       << (count.iterations == 1 ? " iteration" : " iterations") << ", layers hit: "
+       << count.hits.size() << " of " << count.num_layers;
+  for (size_t i = 0; i < std::min(count.hits.size(), kMostNames); ++i) {
+    text << (i == 0 ? " (" : ", ") << count.hits[i].layer << " x" << count.hits[i].iterations;
+  }
+  if (count.hits.size() > kMostNames) text << ", ...";
+  if (!count.hits.empty()) text << ")";
   return text.str();
 }
 

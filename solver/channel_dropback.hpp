@@ -12,6 +12,25 @@
 
 namespace caffe {
 
+/// What was masked since the last such count.
+struct DropCount {
+  struct Hit {
+    std::string layer;
+    int64_t iterations;
+  };
+  /// In force in the last iteration.
+  DropRates rates;
+  int64_t iterations = 0;
+  int num_layers = 0;
+  /// Masked channels out of all channels of eligible layers, in [0, 1].
+  double share = 0;
+  /// The layers that were chosen at all, the most frequent first.
+  std::vector<Hit> hits;
+};
+
+/// The line that is logged at each display.
+std::string ToText(const DropCount& count);
+
 /// The method for one run: in each iteration randomly chosen channels of randomly chosen
 /// layers are left out of the update. Composes options, schedules, eligibility and drop plans;
 /// the solver that owns it applies the plan. Keeps count of what was masked.
@@ -35,9 +54,8 @@ class ChannelDropBack {
   /// The lines that are logged at start: the options in force and a table of all layers with
   /// weights, eligible or why not.
   std::vector<std::string> Table() const;
-  /// The line that is logged at each display: the rates in force, and the share of all
-  /// channels of eligible layers that were masked since the last such line.
-  std::string Status();
+  /// What was masked since the last call.
+  DropCount TakeCount();
 
  private:
   DropOptions options_;
@@ -48,6 +66,7 @@ class ChannelDropBack {
   uint64_t plan_seed_ = 0;
   int64_t counted_iterations_ = 0;
   int64_t counted_channels_ = 0;
+  std::vector<int64_t> layer_hits_;  // iterations in which each eligible layer was chosen
 };
 
 /// "SGD" or what else the parameter wraps, with the default of its reading.

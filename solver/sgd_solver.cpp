@@ -110,7 +110,12 @@ void SGDSolver<Dtype>::ApplyUpdate() {
   const int display = this->param_.display();
   if (display && this->iter_ % display == 0 && Caffe::root_solver()) {
     LOG(INFO) << "Iteration " << this->iter_ << ", lr = " << rate;
-    if (channel_dropback_) LOG(INFO) << channel_dropback_->Status();
+    this->metrics_.learning_rate = rate;
+    if (channel_dropback_) {
+      const DropCount count = channel_dropback_->TakeCount();
+      LOG(INFO) << ToText(count);
+      this->metrics_.drops = {count.rates.layer, count.rates.channel, count.share};
+    }
   }
   if (IsLibrarySolver())
     ApplyFusedUpdate(rate);

@@ -79,8 +79,10 @@ void Solver<Dtype>::FinishTraining(int start_iter) {
     net_->Forward(&loss);
     UpdateSmoothedLoss(loss, start_iter, param_.average_loss());
     LOG(INFO) << "Iteration " << iter_ << ", loss = " << smoothed_loss_;
+    metrics_.loss = smoothed_loss_;
   }
   if (TestNow()) TestAll();
+  WriteMetrics(iter_);
 }
 
 template <typename Dtype>
@@ -95,6 +97,7 @@ void Solver<Dtype>::Step(int iters) {
   iteration_timer_.Start();
   while (iter_ < stop_iter) {
     net_->ClearParamDiffs();
+    metrics_ = {};
     if (TestNow() && (iter_ > 0 || param_.test_initialization())) {
       if (Caffe::root_solver()) TestAll();
       if (requested_early_exit_) break;
@@ -110,6 +113,7 @@ void Solver<Dtype>::Step(int iters) {
     const int applied = iter_;
     ApplyUpdate();
     iter_ = applied + 1;
+    WriteMetrics(applied);
     ServeRequests();
     if (requested_early_exit_) break;
   }
@@ -146,6 +150,17 @@ void Solver<Dtype>::DisplayIteration() {
   LOG(INFO) << "Iteration " << iter_ << " (" << per_second << " iter/s, " << seconds << "s/"
             << param_.display() << " iters), loss = " << smoothed_loss_;
   DisplayOutputBlobs(-1);
+  metrics_.loss = smoothed_loss_;
+}
+
+/// Passes on what became known, and forgets it.
+template <typename Dtype>
+void Solver<Dtype>::WriteMetrics(int iteration) {
+  metrics_.iteration = iteration;
+  if (Caffe::root_solver() && !metrics_.empty()) {
+    for (MetricsSink* sink : metrics_sinks_) sink->Write(metrics_);
+  }
+  metrics_ = {};
 }
 
 /// @param net_id  a test net, or -1 for the training net

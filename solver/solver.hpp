@@ -7,6 +7,7 @@
 
 #include "caffe/net.hpp"
 #include "caffe/util/benchmark.hpp"
+#include "solver/metrics.hpp"
 #include "solver/solver_factory.hpp"
 
 namespace caffe {
@@ -77,6 +78,9 @@ class Solver {
   const vector<Callback*>& callbacks() const { return callbacks_; }
   void add_callback(Callback* value) { callbacks_.push_back(value); }
 
+  /// The sink stays the caller's and must live as long as training goes on.
+  void add_metrics_sink(MetricsSink* sink) { metrics_sinks_.push_back(sink); }
+
   /// Writes and removes a file where snapshots will go. Throws Error if that fails.
   void CheckSnapshotWritePermissions();
 
@@ -120,6 +124,9 @@ class Solver {
   shared_ptr<Net<Dtype>> net_;
   vector<shared_ptr<Net<Dtype>>> test_nets_;
   vector<Callback*> callbacks_;
+  vector<MetricsSink*> metrics_sinks_;
+  /// Of the current iteration, as far as known.
+  TrainingMetrics metrics_;
   vector<Dtype> losses_;
   Dtype smoothed_loss_ = 0;
   ActionCallback action_request_function_;
@@ -135,6 +142,7 @@ class Solver {
   bool TestNow() const { return param_.test_interval() && iter_ % param_.test_interval() == 0; }
   Dtype ForwardBackward();
   void DisplayIteration();
+  void WriteMetrics(int iteration);
   void FinishTraining(int start_iter);
   void ServeRequests();
   void RestoreModel(const SolverState& state, const string& state_file);

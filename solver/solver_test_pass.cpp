@@ -58,15 +58,21 @@ void Solver<Dtype>::Test(const int test_net_id) {
     return;
   }
   if (param_.test_compute_loss()) LOG(INFO) << "Test loss: " << loss / batches;
+  TrainingMetrics::Test metrics{test_net_id, {}};
+  for (const int blob_id : net->output_blob_indices()) {
+    metrics.outputs.push_back({net->blob_names()[blob_id], 0});
+  }
   for (size_t i = 0; i < scores.size(); ++i) {
     const int blob_id = net->output_blob_indices()[score_ids[i]];
     const Dtype weight = net->blob_loss_weights()[blob_id];
     const Dtype mean = scores[i] / batches;
+    metrics.outputs[score_ids[i]].value += mean / net->output_blobs()[score_ids[i]]->count();
     ostringstream loss_text;
     if (weight) loss_text << " (* " << weight << " = " << weight * mean << " loss)";
     LOG(INFO) << "    Test net output #" << i << ": " << net->blob_names()[blob_id] << " = " << mean
               << loss_text.str();
   }
+  metrics_.tests.push_back(metrics);
 }
 
 #define INSTANTIATE(Dtype)                      \
