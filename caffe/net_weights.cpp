@@ -101,6 +101,8 @@ template <typename Dtype>
 void Net<Dtype>::CopyTrainedLayersFromBinaryProto(const string& trained_filename) {
   NetParameter param;
   ReadNetParamsFromBinaryFileOrDie(trained_filename, &param);
+  Require(param.layer_size() > 0, "'", trained_filename,
+          "' holds no layers: it is empty, or of another kind than weights");
   try {
     CopyTrainedLayersFrom(param);
   } catch (Error& error) {

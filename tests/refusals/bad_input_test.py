@@ -1,0 +1,471 @@
+#!/usr/bin/env python3
+"""Every kind of bad input that we know of, and what the programs say to it.
+
+    bad_input_test.py TOOLS_DIR [NAME...]
+
+Each case makes its files in a folder of its own, runs a command there, and wants exit code 1 and
+one message that names what is wrong; never a signal, a failed CHECK or a stack trace. The cases
+are in tables below: (name, what the message must contain, the change that makes the input bad).
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2]
+SMALL_MNIST = SOURCE / "datasets" / "mnist_small"
+
+DATA = """layer { name: "data" type: "DummyData" top: "data" top: "label" dummy_data_param {
+  shape { dim: 4 dim: 3 dim: 8 dim: 8 } shape { dim: 4 }
+  data_filler { type: "gaussian" } data_filler { type: "constant" } } }
+"""
+LMDB_DATA = """layer { name: "data" type: "Data" top: "data" top: "label"
+  data_param { source: "LMDB" backend: LMDB batch_size: 8 OPTIONS }
+  transform_param { TRANSFORM } }
+"""
+FC = """layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc"
+  inner_product_param { num_output: 10 weight_filler { type: "xavier" } } }
+"""
+LOSS = """layer { name: "loss" type: "SoftmaxWithLoss" bottom: "fc" bottom: "label" top: "loss" }
+"""
+NET = 'name: "Net"\n' + DATA + FC + LOSS
+SOLVER = """net: "net.prototxt"
+base_lr: 0.01
+lr_policy: "fixed"
+momentum: 0.9
+display: 1
+max_iter: 4
+snapshot_prefix: "run"
+solver_mode: CPU
+random_seed: 1
+"""
+
+
+def layer(kind, more, bottom="data", name="x"):
+    """A layer of this type behind the data."""
+    bottoms = "".join(f' bottom: "{b}"' for b in bottom.split())
+    return f'layer {{ name: "{name}" type: "{kind}"{bottoms} top: "{name}" {more} }}\n'
+
+
+# --- Net definitions. (name, parts of the message, text of net.prototxt) ---
+NETS = [
+    ("syntax: a brace is missing", ["net.prototxt:7"], NET.rstrip()[:-1]),
+    ("syntax: no colon", ["net.prototxt:1"], 'name "Net"\n' + DATA),
+    ("unknown field", ["num_outputs", "did you mean 'num_output'"],
+     NET.replace("num_output", "num_outputs")),
+    ("unknown field of a layer", ["botom", "bottom"], NET.replace('bottom: "data"', 'botom: "data"')),
+    ("unknown message", ["inner_prodct_param", "inner_product_param"],
+     NET.replace("inner_product_param", "inner_prodct_param")),
+    ("unknown enum value", ["MAXIMUM", "MAX"],
+     DATA + layer("Pooling", "pooling_param { pool: MAXIMUM kernel_size: 2 }")),
+    ("text for a number", ["net.prototxt"], NET.replace("num_output: 10", 'num_output: "ten"')),
+    ("number for a text", ["net.prototxt"], NET.replace('name: "fc"', "name: 7")),
+    ("negative for unsigned", ["net.prototxt"], NET.replace("num_output: 10", "num_output: -10")),
+    ("a field twice", ["net.prototxt"], NET.replace('name: "fc"', 'name: "fc" name: "fc2"')),
+    ("old and new layers in one file", ["layers"], NET + 'layers { name: "old" type: RELU }\n'),
+    ("unknown layer type", ["'InnerProdukt'", "InnerProduct"],
+     NET.replace('"InnerProduct"', '"InnerProdukt"')),
+    ("no layer type", ["unknown layer type"], NET.replace('type: "InnerProduct"', "")),
+    ("unknown bottom", ["fc", "'dota'", "did you mean 'data'"],
+     NET.replace('bottom: "data"', 'bottom: "dota"')),
+    ("two sources of a blob", ["multiple sources"], DATA + FC + FC.replace('name: "fc"', 'name: "b"')),
+    ("in-place after another reader", ["top 'fc'"],
+     DATA + FC + layer("ReLU", "", "fc", "r") +
+     'layer { name: "s" type: "ReLU" bottom: "fc" top: "fc" }\n'),
+    ("include and exclude", ["include", "exclude"],
+     NET.replace('name: "fc"', 'name: "fc" include { phase: TRAIN } exclude { phase: TEST }')),
+    ("loss weights", ["loss_weight", "2"],
+     NET.replace('top: "loss"', 'top: "loss" loss_weight: 1 loss_weight: 1')),
+    ("propagate_down", ["propagate_down"],
+     NET.replace('top: "fc"', 'top: "fc" propagate_down: true propagate_down: true')),
+    ("too many param blocks", ["param"],
+     NET.replace('top: "fc"', 'top: "fc" param {} param {} param {}')),
+    ("too few bottoms", ["exactly 2 bottom"], DATA + FC + layer("SoftmaxWithLoss", "", "fc")),
+    ("too many bottoms", ["exactly 1 bottom"],
+     DATA + layer("InnerProduct", "inner_product_param { num_output: 2 }", "data label")),
+    ("shared shapes differ", ["shared parameter 'w'"],
+     DATA + FC.replace('top: "fc"', 'top: "fc" param { name: "w" }') +
+     layer("InnerProduct", 'param { name: "w" } inner_product_param { num_output: 3 }')),
+    ("shared lr_mult differ", ["lr_mult"],
+     DATA + FC.replace('top: "fc"', 'top: "fc" param { name: "w" lr_mult: 2 }') +
+     layer("InnerProduct", 'param { name: "w" lr_mult: 1 } inner_product_param { num_output: 10 }')),
+    # Options of layers.
+    ("convolution without kernel", ["x (Convolution", "kernel"],
+     DATA + layer("Convolution", "convolution_param { num_output: 2 }")),
+    ("convolution kernel 0", ["kernel"],
+     DATA + layer("Convolution", "convolution_param { num_output: 2 kernel_size: 0 }")),
+    ("convolution stride 0", ["stride"],
+     DATA + layer("Convolution", "convolution_param { num_output: 2 kernel_size: 3 stride: 0 }")),
+    ("convolution group", ["group"],
+     DATA + layer("Convolution", "convolution_param { num_output: 2 kernel_size: 3 group: 2 }")),
+    ("convolution kernel twice", ["kernel_h"],
+     DATA + layer("Convolution", "convolution_param { num_output: 2 kernel_size: 3 kernel_h: 3 "
+                                 "kernel_w: 3 }")),
+    ("convolution larger than its input", ["x (Convolution"],
+     DATA + layer("Convolution", "convolution_param { num_output: 2 kernel_size: 30 }")),
+    ("convolution without outputs", ["num_output"],
+     DATA + layer("Convolution", "convolution_param { kernel_size: 3 }")),
+    ("inner product without outputs", ["num_output"],
+     DATA + layer("InnerProduct", "inner_product_param { }")),
+    ("inner product axis", ["axis 9"],
+     DATA + layer("InnerProduct", "inner_product_param { num_output: 2 axis: 9 }")),
+    ("pooling without kernel", ["kernel"], DATA + layer("Pooling", "pooling_param { pool: MAX }")),
+    ("pooling pad", ["pad"],
+     DATA + layer("Pooling", "pooling_param { kernel_size: 2 pad: 2 }")),
+    ("global pooling with kernel", ["global_pooling"],
+     DATA + layer("Pooling", "pooling_param { kernel_size: 2 global_pooling: true }")),
+    ("pooling of a vector", ["x (Pooling"],
+     DATA + FC + layer("Pooling", "pooling_param { kernel_size: 2 }", "fc")),
+    ("concat of unequal shapes", ["x (Concat"], DATA + FC + layer("Concat", "", "data fc")),
+    ("slice that does not divide", ["x (Slice"],
+     DATA + 'layer { name: "x" type: "Slice" bottom: "data" top: "a" top: "b" }\n'),
+    ("slice points", ["slice_point"],
+     DATA + 'layer { name: "x" type: "Slice" bottom: "data" top: "a" top: "b" top: "c" '
+            "slice_param { slice_point: 2 slice_point: 1 } }\n"),
+    ("eltwise of unequal shapes", ["x (Eltwise"], DATA + FC + layer("Eltwise", "", "data fc")),
+    ("eltwise coefficients", ["coeff"],
+     DATA + FC + FC.replace('"fc"', '"fd"') +
+     layer("Eltwise", "eltwise_param { coeff: 1 }", "fc fd")),
+    ("eltwise product with coefficients", ["coeff"],
+     DATA + FC + FC.replace('"fc"', '"fd"') +
+     layer("Eltwise", "eltwise_param { operation: PROD coeff: 1 coeff: 2 }", "fc fd")),
+    ("reshape count", ["x (Reshape"],
+     DATA + layer("Reshape", "reshape_param { shape { dim: 5 dim: -1 } }")),
+    ("reshape with two unknowns", ["-1"],
+     DATA + layer("Reshape", "reshape_param { shape { dim: -1 dim: -1 } }")),
+    ("flatten axes", ["x (Flatten"], DATA + layer("Flatten", "flatten_param { axis: 3 end_axis: 1 }")),
+    ("batch norm that learns", ["lr_mult"],
+     DATA + layer("BatchNorm", "param { lr_mult: 1 }")),
+    ("dropout of everything", ["dropout_ratio"],
+     DATA + layer("Dropout", "dropout_param { dropout_ratio: 1.5 }")),
+    ("scale of another shape", ["x (Scale"], DATA + FC + layer("Scale", "", "data fc")),
+    ("labels that do not fit", ["loss (SoftmaxWithLoss"],
+     (DATA + FC + LOSS).replace("shape { dim: 4 }", "shape { dim: 4 dim: 2 }")),
+    ("top_k above the classes", ["top_k"],
+     DATA + FC + layer("Accuracy", "accuracy_param { top_k: 11 }", "fc label")),
+    ("unknown filler", ["'xaver'", "xavier"], NET.replace('"xavier"', '"xaver"')),
+    ("gaussian filler without width", ["std"],
+     NET.replace('type: "xavier"', 'type: "gaussian" std: 0')),
+    ("uniform filler upside down", ["min"],
+     NET.replace('type: "xavier"', 'type: "uniform" min: 1 max: 0')),
+    ("dummy data without shape", ["data (DummyData"], NET.replace("shape {", "data_filler {")
+     .replace("dim: 4 dim: 3 dim: 8 dim: 8", "").replace("dim: 4", "")),
+    ("blob above 2^31", ["elements"],
+     NET.replace("dim: 4 dim: 3 dim: 8 dim: 8", "dim: 65536 dim: 65536")),
+]
+
+# --- Solver definitions. (name, parts, text of solver.prototxt) ---
+DROPBACK = SOLVER + 'type: "ChannelDropBack" channel_dropback_param { skip_layers: 0 OPTIONS }\n'
+SOLVERS = [
+    ("solver: unknown field", ["base_rl", "base_lr"], SOLVER.replace("base_lr", "base_rl")),
+    ("solver: no net", ["net"], SOLVER.replace('net: "net.prototxt"', "")),
+    ("solver: two nets", ["net"], SOLVER + 'train_net: "net.prototxt"\n'),
+    ("solver: net is missing", ["other.prototxt"], SOLVER.replace("net.prototxt", "other.prototxt")),
+    ("solver: unknown type", ["'SDG'", "SGD"], SOLVER + 'type: "SDG"\n'),
+    ("solver: type twice", ["solver_type"], SOLVER + 'type: "SGD" solver_type: NESTEROV\n'),
+    ("solver: unknown policy", ["'fixd'", "fixed"], SOLVER.replace('"fixed"', '"fixd"')),
+    ("solver: no policy", ["lr_policy"], SOLVER.replace('lr_policy: "fixed"', "")),
+    ("solver: step without size", ["stepsize"], SOLVER.replace('"fixed"', '"step"')),
+    ("solver: negative gamma", ["gamma"], SOLVER.replace('"fixed"', '"exp"') + "gamma: -1\n"),
+    ("solver: tests without interval", ["test_interval"], SOLVER + "test_iter: 1\n"),
+    ("solver: too few test_iter", ["test_iter"],
+     SOLVER + 'test_net: "net.prototxt" test_net: "net.prototxt" test_iter: 1 test_interval: 1\n'),
+    ("solver: test states", ["test_state"],
+     SOLVER + "test_iter: 1 test_interval: 1 test_state {} test_state {}\n"),
+    ("solver: average_loss", ["average_loss"], SOLVER + "average_loss: 0\n"),
+    ("solver: unknown penalty", ["L3"],
+     SOLVER + 'weight_decay: 0.1 regularization_type: "L3"\n'),
+    ("solver: nowhere to write", ["nowhere"],
+     SOLVER.replace('"run"', '"nowhere/run"') + "snapshot: 1\n"),
+    ("dropback: layer rate", ["layer_drop_rate", "1.5"],
+     DROPBACK.replace("OPTIONS", 'layer_drop_rate { policy: "fixed" value: 1.5 }')),
+    ("dropback: negative rate", ["channel_drop_rate"],
+     DROPBACK.replace("OPTIONS", 'channel_drop_rate { policy: "fixed" value: -0.5 }')),
+    ("dropback: unknown schedule", ["fixt", "fixed"],
+     DROPBACK.replace("OPTIONS", 'layer_drop_rate { policy: "fixt" value: 0.5 }')),
+    ("dropback: a rate without value", ["value"],
+     DROPBACK.replace("OPTIONS", 'layer_drop_rate { policy: "fixed" }')),
+    ("dropback: adaptive without decays", ["adaptive", "lr_policy"],
+     DROPBACK.replace("OPTIONS", 'layer_drop_rate { policy: "adaptive" initial: 0 final: 0.3 }')),
+    ("dropback: a rule without a layer", ["'fcc'", "'fc'"],
+     DROPBACK.replace("OPTIONS", 'layer { name: "fcc" eligible: false }')),
+    ("dropback: nothing to drop", ["eligible"],
+     DROPBACK.replace("OPTIONS", 'layer { name: "fc" eligible: false }')),
+    ("dropback: all layers skipped", ["skip_layers"], DROPBACK.replace("skip_layers: 0 OPTIONS",
+                                                                       "skip_layers: 4")),
+    ("dropback: negative weight", ["weight"],
+     DROPBACK.replace("OPTIONS", 'layer { name: "fc" weight: -1 }')),
+    ("dropback: unknown base", ["SDG"], DROPBACK.replace("OPTIONS", 'base: "SDG"')),
+]
+
+# --- Databases and transformations. (name, parts, options of data_param, transform_param,
+#     change of the database) ---
+DATABASES = [
+    ("lmdb: missing", ["nothing_lmdb"], "", "", lambda p: p.rename(p.with_name("elsewhere"))),
+    ("lmdb: a folder of other things", ["db"], "", "",
+     lambda p: (shutil.rmtree(p), p.mkdir(), (p / "x.txt").write_text("x"))),
+    ("lmdb: not a database", ["db"], "", "", lambda p: (p / "data.mdb").write_bytes(b"\1" * 9000)),
+    ("lmdb: cut off", ["db"], "", "",
+     lambda p: os.truncate(p / "data.mdb", (p / "data.mdb").stat().st_size // 2)),
+    ("lmdb: empty file", ["db"], "", "", lambda p: os.truncate(p / "data.mdb", 0)),
+    ("data: no batch size", ["batch_size"], "batch_size: 0", "", None),
+    ("data: LevelDB", ["LEVELDB", "LMDB"], "backend: LEVELDB", "",
+     lambda p: (shutil.rmtree(p), p.mkdir(), (p / "CURRENT").write_text("x"))),
+    ("transform: crop above the image", ["crop"], "", "crop_size: 40", None),
+    ("transform: mean file is missing", ["mean.binaryproto"], "",
+     'mean_file: "mean.binaryproto"', None),
+    ("transform: mean file and values", ["mean_value"], "",
+     'mean_file: "mean.binaryproto" mean_value: 1', None),
+    ("transform: number of means", ["mean_value"], "", "mean_value: 1 mean_value: 2", None),
+    ("transform: std 0", ["std_value"], "", "std_value: 0", None),
+    ("transform: number of stds", ["std_value"], "", "std_value: 1 std_value: 2", None),
+]
+
+
+class Case:
+    def __init__(self, name, parts, prepare, command, limit=None):
+        self.name, self.parts, self.prepare = name, parts, prepare
+        self.command, self.limit = command, limit
+
+
+def net_case(entry):
+    name, parts, text = entry
+    return Case("net: " + name, parts, lambda d: (d / "net.prototxt").write_text(text),
+                ["caffe", "time", "--model", "net.prototxt", "--iterations", "1"])
+
+
+TRAIN = ["caffe", "train", "--solver", "solver.prototxt"]
+
+
+def write_run(folder, solver=SOLVER, net=NET):
+    (folder / "solver.prototxt").write_text(solver)
+    (folder / "net.prototxt").write_text(net)
+
+
+def solver_case(entry):
+    name, parts, text = entry
+    return Case(name, parts, lambda d: write_run(d, text), TRAIN)
+
+
+def database_case(entry, mnist):
+    name, parts, options, transform, change = entry
+
+    def prepare(folder):
+        shutil.copytree(mnist / "test_lmdb", folder / "db")
+        net = LMDB_DATA.replace("LMDB\"", "nothing_lmdb\"" if "missing" in name and change
+                                else "db\"", 1)
+        if "batch_size" in options:
+            net = net.replace("batch_size: 8", "")
+        if "backend" in options:
+            net = net.replace("backend: LMDB", "")
+        net = net.replace("OPTIONS", options).replace("TRANSFORM", transform)
+        if change:
+            change(folder / "db")
+        write_run(folder, net=net + FC + LOSS)
+    return Case(name, parts, prepare, TRAIN)
+
+
+def weight_cases(tools):
+    def trained(folder, net=NET):
+        write_run(folder, net=net)
+        quiet(tools, folder, TRAIN)
+        return folder / "run_iter_4.caffemodel", folder / "run_iter_4.solverstate"
+
+    def make(change, net=None):
+        def prepare(folder):
+            change(*trained(folder))
+            if net:
+                (folder / "net.prototxt").write_text(net)
+        return prepare
+
+    wide = NET.replace("num_output: 10", "num_output: 12")
+    no_bias = NET.replace("num_output: 10", "num_output: 10 bias_term: false")
+    tune = TRAIN + ["--weights", "run_iter_4.caffemodel"]
+    more = SOLVER.replace("max_iter: 4", "max_iter: 8")
+    resume = TRAIN + ["--snapshot", "run_iter_4.solverstate"]
+    return [
+        Case("weights: missing", ["nothing.caffemodel"], lambda d: write_run(d),
+             TRAIN + ["--weights", "nothing.caffemodel"]),
+        Case("weights: cut off", ["run_iter_4.caffemodel"],
+             make(lambda m, s: os.truncate(m, m.stat().st_size // 2)), tune),
+        Case("weights: empty file", ["run_iter_4.caffemodel"], make(lambda m, s: os.truncate(m, 0)),
+             tune),
+        Case("weights: a text file", ["run_iter_4.caffemodel"],
+             make(lambda m, s: m.write_text(NET)), tune),
+        Case("weights: HDF5", ["HDF5"],
+             make(lambda m, s: m.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))), tune),
+        Case("weights: other shape", ["fc", "10x192", "12x192"], make(lambda m, s: None, wide), tune),
+        Case("weights: other number of blobs", ["fc", "blob"], make(lambda m, s: None, no_bias),
+             tune),
+        Case("weights and snapshot", ["--weights", "--snapshot"], make(lambda m, s: None),
+             tune + ["--snapshot", "run_iter_4.solverstate"]),
+        Case("snapshot: missing", ["nothing.solverstate"], lambda d: write_run(d),
+             TRAIN + ["--snapshot", "nothing.solverstate"]),
+        Case("snapshot: cut off", ["run_iter_4.solverstate"],
+             make(lambda m, s: os.truncate(s, s.stat().st_size // 2)), resume),
+        Case("snapshot: garbage", ["run_iter_4.solverstate"],
+             make(lambda m, s: s.write_bytes(b"\xff" * 100)), resume),
+        Case("snapshot: model is missing", ["run_iter_4.caffemodel"], make(lambda m, s: m.unlink()),
+             resume),
+        Case("snapshot: model is another one", ["run_iter_4.caffemodel"],
+             make(lambda m, s: m.write_bytes(m.read_bytes()[:-1] + bytes([m.read_bytes()[-1] ^ 1]))), resume),
+        Case("snapshot: of another net", ["another net", "12x192"], make(lambda m, s: None, wide), resume),
+        Case("snapshot: the model given as state", ["run_iter_4.caffemodel"],
+             make(lambda m, s: None), TRAIN + ["--snapshot", "run_iter_4.caffemodel"]),
+        Case("disk full while a snapshot is written", ["run_iter_"],
+             lambda d: write_run(d, more), TRAIN, limit=4000),
+    ]
+
+
+COMMANDS = [
+    Case("command: unknown", ["'trian'", "train"], lambda d: None, ["caffe", "trian"]),
+    Case("command: unknown flag", ["slover", "solver"], lambda d: write_run(d),
+         ["caffe", "train", "--slover", "solver.prototxt"]),
+    Case("command: no solver", ["--solver"], lambda d: None, ["caffe", "train"]),
+    Case("command: solver is missing", ["solver.prototxt"], lambda d: None, TRAIN),
+    Case("command: solver is a folder", ["solver.prototxt"],
+         lambda d: (d / "solver.prototxt").mkdir(), TRAIN),
+    Case("command: a number is none", ["iterations"], lambda d: write_run(d),
+         ["caffe", "time", "--model", "net.prototxt", "--iterations", "many"]),
+    Case("command: no model", ["--model"], lambda d: None, ["caffe", "test"]),
+    Case("command: no weights", ["--weights"], lambda d: write_run(d),
+         ["caffe", "test", "--model", "net.prototxt"]),
+    Case("command: phase", ["phase"], lambda d: write_run(d),
+         ["caffe", "time", "--model", "net.prototxt", "--phase", "TRIAN"]),
+    Case("command: signal effect", ["sigint_effect"], lambda d: write_run(d),
+         TRAIN + ["--sigint_effect", "jump"]),
+    Case("command: no GPU", ["GPU"], lambda d: write_run(d), TRAIN + ["--gpu", "99"]),
+    Case("command: GPU is no number", ["gpu"], lambda d: write_run(d), TRAIN + ["--gpu", "one"]),
+    Case("command: an existing file is binary", ["net.prototxt"],
+         lambda d: (d / "net.prototxt").write_bytes(bytes(range(256))),
+         ["caffe", "summary", "net.prototxt"]),
+    Case("summary: shape", ["input_shape"], lambda d: write_run(d),
+         ["caffe", "summary", "net.prototxt", "--input_shape", "data=1,x"]),
+]
+
+
+def mnist_case(name, parts, change):
+    def prepare(folder):
+        shutil.copytree(SMALL_MNIST, folder / "raw")
+        change(folder)
+    return Case("convert_mnist: " + name, parts, prepare, ["convert_mnist", "raw", "out"])
+
+
+IMAGES = "raw/t10k-images-idx3-ubyte.gz"
+LABELS = "raw/t10k-labels-idx1-ubyte.gz"
+TOOLS = [
+    Case("convert_mnist: no input", ["raw"], lambda d: None, ["convert_mnist", "raw", "out"]),
+    mnist_case("a file is missing", ["t10k-labels"], lambda d: (d / LABELS).unlink()),
+    mnist_case("cut off", ["t10k-images"],
+               lambda d: os.truncate(d / IMAGES, (d / IMAGES).stat().st_size // 2)),
+    mnist_case("labels for images", ["t10k-images"], lambda d: shutil.copy(d / LABELS, d / IMAGES)),
+    mnist_case("numbers differ", ["t10k-labels"],
+               lambda d: shutil.copy(d / "raw/train-labels-idx1-ubyte.gz", d / LABELS)),
+    mnist_case("output exists", ["out", "--force"],
+               lambda d: ((d / "out").mkdir(), (d / "out" / "train_lmdb").mkdir())),
+    Case("convert_mnist: one word", ["convert_mnist"], lambda d: None, ["convert_mnist", "raw"]),
+    Case("convert_cifar: which", ["cifar11", "cifar10"], lambda d: (d / "raw").mkdir(),
+         ["convert_cifar", "cifar11", "raw", "out"]),
+    Case("convert_cifar: empty folder", ["raw"], lambda d: (d / "raw").mkdir(),
+         ["convert_cifar", "cifar10", "raw", "out"]),
+    Case("convert_cifar: cut off", ["test_batch.bin"],
+         lambda d: ((d / "raw").mkdir(),
+                    [(d / "raw" / f"data_batch_{i}.bin").write_bytes(bytes(3073 * 10))
+                     for i in range(1, 6)],
+                    (d / "raw" / "test_batch.bin").write_bytes(bytes(3000))),
+         ["convert_cifar", "cifar10", "raw", "out", "--any_count"]),
+    Case("convert_cifar: label", ["data_batch_1.bin", "77"],
+         lambda d: ((d / "raw").mkdir(),
+                    [(d / "raw" / f"data_batch_{i}.bin").write_bytes(b"\x4d" + bytes(3072))
+                     for i in range(1, 6)],
+                    (d / "raw" / "test_batch.bin").write_bytes(bytes(3073))),
+         ["convert_cifar", "cifar10", "raw", "out", "--any_count"]),
+]
+
+
+def limited(limit):
+    """Makes writes beyond `limit` bytes of a file fail, as on a full disk."""
+    def prepare():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    return prepare
+
+
+def start(tools, folder, command, limit=None):
+    return subprocess.run([tools / command[0], *command[1:]], cwd=folder, capture_output=True,
+                          text=True, errors="replace", timeout=120,
+                          preexec_fn=limited(limit) if limit else None)
+
+
+def quiet(tools, folder, command):
+    done = start(tools, folder, command)
+    if done.returncode != 0:
+        sys.exit(f"{command} should work, but: {done.stderr[-2000:]}")
+
+
+def message_of(done, program):
+    """The last lines of standard error, from the one that starts the message."""
+    start = "Error: " if program == "caffe" else f"{program}: "
+    lines = done.stderr.splitlines()
+    first = [number for number, line in enumerate(lines) if line.startswith(start)]
+    return "\n".join(lines[first[0]:]) if len(first) == 1 else ""
+
+
+def problems(done, message, parts):
+    """What is wrong with how the program refused."""
+    if done.returncode != 1:
+        yield f"exit code {done.returncode}"
+    if not message:
+        yield f"no single message: {done.stderr[-500:]}"
+    for part in parts:
+        if part not in message:
+            yield f"no '{part}' in the message"
+    for trace in ("Check failed", "*** ", "terminate called", "/caffe/"):
+        if trace in message:
+            yield f"'{trace}' in the message"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tools", type=Path, help="folder of the built programs")
+    parser.add_argument("names", nargs="*", help="only cases whose names contain one of these")
+    args = parser.parse_args()
+    tools = args.tools.resolve()
+    failed = 0
+    with tempfile.TemporaryDirectory() as work:
+        work = Path(work)
+        quiet(tools, work, ["convert_mnist", str(SMALL_MNIST), "mnist"])
+        cases = ([net_case(entry) for entry in NETS] + [solver_case(entry) for entry in SOLVERS] +
+                 [database_case(entry, work / "mnist") for entry in DATABASES] +
+                 weight_cases(tools) + COMMANDS + TOOLS)
+        if args.names:
+            cases = [case for case in cases if any(name in case.name for name in args.names)]
+        for number, case in enumerate(cases):
+            folder = work / str(number)
+            folder.mkdir()
+            case.prepare(folder)
+            before = {path.name for path in folder.iterdir()}
+            done = start(tools, folder, case.command, case.limit)
+            message = message_of(done, case.command[0])
+            wrong = list(problems(done, message, case.parts))
+            left = [path.name for path in folder.iterdir()
+                    if path.name not in before and ("tmp" in path.name or "part" in path.name)]
+            if left:
+                wrong.append(f"left behind {left}")
+            print(f"{'FAIL' if wrong else 'ok  '} {case.name}: {message[:400]}")
+            for text in wrong:
+                print(f"     {text}")
+            failed += bool(wrong)
+    print(f"{len(cases) - failed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
