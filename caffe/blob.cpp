@@ -54,8 +54,7 @@ string ShapeText(const vector<int>& shape) {
 }
 
 template <typename Dtype>
-Blob<Dtype>::Blob(const int num, const int channels, const int height, const int width)
-    : Blob() {
+Blob<Dtype>::Blob(const int num, const int channels, const int height, const int width) : Blob() {
   Reshape(num, channels, height, width);
 }
 
@@ -71,8 +70,8 @@ void Blob<Dtype>::Reshape(const int num, const int channels, const int height, c
 
 template <typename Dtype>
 void Blob<Dtype>::Reshape(const BlobShape& shape) {
-  Require(shape.dim_size() <= kMaxBlobAxes, "a shape has ", shape.dim_size(),
-          " axes; at most ", kMaxBlobAxes, " are possible");
+  Require(shape.dim_size() <= kMaxBlobAxes, "a shape has ", shape.dim_size(), " axes; at most ",
+          kMaxBlobAxes, " are possible");
   vector<int> dims;
   for (const int64_t dim : shape.dim()) {
     Require(dim <= INT_MAX, "a dimension of ", dim, " is too large");
@@ -88,8 +87,8 @@ void Blob<Dtype>::ReshapeLike(const Blob& other) {
 
 template <typename Dtype>
 void Blob<Dtype>::Reshape(const vector<int>& shape) {
-  Require(shape.size() <= size_t(kMaxBlobAxes), "a shape has ", shape.size(),
-          " axes; at most ", kMaxBlobAxes, " are possible");
+  Require(shape.size() <= size_t(kMaxBlobAxes), "a shape has ", shape.size(), " axes; at most ",
+          kMaxBlobAxes, " are possible");
   int64_t count = 1;
   for (const int dim : shape) {
     Require(dim >= 0, "a shape of ", ShapeText(shape), " has a negative dimension");
@@ -122,9 +121,8 @@ string Blob<Dtype>::shape_string() const {
 
 template <typename Dtype>
 int Blob<Dtype>::count(int start_axis, int end_axis) const {
-  Require(0 <= start_axis && start_axis <= end_axis && end_axis <= num_axes(), "axes [",
-          start_axis, ", ", end_axis, ") are not within the ", num_axes(), " axes of ",
-          ShapeText(shape_));
+  Require(0 <= start_axis && start_axis <= end_axis && end_axis <= num_axes(), "axes [", start_axis,
+          ", ", end_axis, ") are not within the ", num_axes(), " axes of ", ShapeText(shape_));
   int product = 1;
   for (int i = start_axis; i < end_axis; ++i) product *= shape_[i];
   return product;
@@ -139,7 +137,8 @@ int Blob<Dtype>::CanonicalAxisIndex(int axis_index) const {
 
 template <typename Dtype>
 int Blob<Dtype>::LegacyShape(int index) const {
-  Require(num_axes() <= 4, "num, channels, height and width need a blob of at most 4 axes; this one is ",
+  Require(num_axes() <= 4,
+          "num, channels, height and width need a blob of at most 4 axes; this one is ",
           ShapeText(shape_));
   Require(-4 <= index && index < 4, "legacy axis ", index, " is not one of -4 to 3");
   if (index >= num_axes() || index < -num_axes()) return 1;
@@ -368,25 +367,43 @@ void Blob<Dtype>::scale_diff(Dtype scale_factor) {
 }
 
 // Blobs of integers carry indices and masks: no arithmetic, no files.
-#define BLOB_WITHOUT_ARITHMETIC(T)                                                              \
-  template <>                                                                                   \
-  void Blob<T>::Update() { NOT_IMPLEMENTED; }                                                   \
-  template <>                                                                                   \
-  T Blob<T>::asum_data() const { NOT_IMPLEMENTED; }                                             \
-  template <>                                                                                   \
-  T Blob<T>::asum_diff() const { NOT_IMPLEMENTED; }                                             \
-  template <>                                                                                   \
-  T Blob<T>::sumsq_data() const { NOT_IMPLEMENTED; }                                            \
-  template <>                                                                                   \
-  T Blob<T>::sumsq_diff() const { NOT_IMPLEMENTED; }                                            \
-  template <>                                                                                   \
-  void Blob<T>::scale_data(T) { NOT_IMPLEMENTED; }                                              \
-  template <>                                                                                   \
-  void Blob<T>::scale_diff(T) { NOT_IMPLEMENTED; }                                              \
-  template <>                                                                                   \
-  void Blob<T>::FromProto(const BlobProto&, bool) { NOT_IMPLEMENTED; }                          \
-  template <>                                                                                   \
-  void Blob<T>::ToProto(BlobProto*, bool) const { NOT_IMPLEMENTED; }
+#define BLOB_WITHOUT_ARITHMETIC(T)                  \
+  template <>                                       \
+  void Blob<T>::Update() {                          \
+    NOT_IMPLEMENTED;                                \
+  }                                                 \
+  template <>                                       \
+  T Blob<T>::asum_data() const {                    \
+    NOT_IMPLEMENTED;                                \
+  }                                                 \
+  template <>                                       \
+  T Blob<T>::asum_diff() const {                    \
+    NOT_IMPLEMENTED;                                \
+  }                                                 \
+  template <>                                       \
+  T Blob<T>::sumsq_data() const {                   \
+    NOT_IMPLEMENTED;                                \
+  }                                                 \
+  template <>                                       \
+  T Blob<T>::sumsq_diff() const {                   \
+    NOT_IMPLEMENTED;                                \
+  }                                                 \
+  template <>                                       \
+  void Blob<T>::scale_data(T) {                     \
+    NOT_IMPLEMENTED;                                \
+  }                                                 \
+  template <>                                       \
+  void Blob<T>::scale_diff(T) {                     \
+    NOT_IMPLEMENTED;                                \
+  }                                                 \
+  template <>                                       \
+  void Blob<T>::FromProto(const BlobProto&, bool) { \
+    NOT_IMPLEMENTED;                                \
+  }                                                 \
+  template <>                                       \
+  void Blob<T>::ToProto(BlobProto*, bool) const {   \
+    NOT_IMPLEMENTED;                                \
+  }
 
 BLOB_WITHOUT_ARITHMETIC(int)
 BLOB_WITHOUT_ARITHMETIC(unsigned int)

@@ -29,14 +29,14 @@
   classname& operator=(const classname&)
 
 /// Compiles the members of a class template for float and double.
-#define INSTANTIATE_CLASS(classname)      \
-  char gInstantiationGuard##classname;    \
-  template class classname<float>;        \
+#define INSTANTIATE_CLASS(classname)   \
+  char gInstantiationGuard##classname; \
+  template class classname<float>;     \
   template class classname<double>
 
-#define INSTANTIATE_LAYER_GPU_FORWARD(classname)                                 \
-  template void classname<float>::Forward_gpu(const std::vector<Blob<float>*>&,  \
-                                              const std::vector<Blob<float>*>&); \
+#define INSTANTIATE_LAYER_GPU_FORWARD(classname)                                  \
+  template void classname<float>::Forward_gpu(const std::vector<Blob<float>*>&,   \
+                                              const std::vector<Blob<float>*>&);  \
   template void classname<double>::Forward_gpu(const std::vector<Blob<double>*>&, \
                                                const std::vector<Blob<double>*>&)
 

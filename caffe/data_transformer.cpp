@@ -27,7 +27,7 @@ double Uniform(const Draw& draw, int what) {
 
 template <typename Dtype>
 ImageView<Dtype> PlanarView(const Dtype* data, int channels, ImageSize size) {
-  return {data, channels, size.height, size.width, ptrdiff_t(size.height) * size.width,
+  return {data,       channels, size.height, size.width, ptrdiff_t(size.height) * size.width,
           size.width, 1};
 }
 
@@ -102,8 +102,8 @@ cv::Mat DataTransformer<Dtype>::Decode(const Datum& datum) const {
   Require(!param_.force_color() || !param_.force_gray(),
           "transform_param: force_color and force_gray are both set. Set one of them.");
   const bool forced = param_.force_color() || param_.force_gray();
-  const cv::Mat image = forced ? DecodeDatumToCVMat(datum, param_.force_color())
-                               : DecodeDatumToCVMatNative(datum);
+  const cv::Mat image =
+      forced ? DecodeDatumToCVMat(datum, param_.force_color()) : DecodeDatumToCVMatNative(datum);
   Require(image.depth() == CV_8U,
           "The encoded image has more than 8 bits a channel. Convert it to 8 bits.");
   return image;
@@ -122,11 +122,10 @@ ImageSize DataTransformer<Dtype>::OutputSize(ImageSize image) const {
   if (crop == 0) return resized;
   if (!UsesRandomBox()) {
     const int pad = phase_ == TRAIN ? static_cast<int>(param_.pad()) : 0;
-    Require(crop <= resized.height + 2 * pad && crop <= resized.width + 2 * pad,
-            "The image is ", resized.height, "x", resized.width, " (height x width)",
-            pad > 0 ? " with a border of " + std::to_string(pad) : "",
-            ", smaller than crop_size ", crop,
-            ". Use a smaller crop_size, or set new_height and new_width.");
+    Require(crop <= resized.height + 2 * pad && crop <= resized.width + 2 * pad, "The image is ",
+            resized.height, "x", resized.width, " (height x width)",
+            pad > 0 ? " with a border of " + std::to_string(pad) : "", ", smaller than crop_size ",
+            crop, ". Use a smaller crop_size, or set new_height and new_width.");
   }
   return {crop, crop};
 }
@@ -238,9 +237,12 @@ void DataTransformer<Dtype>::TransformMat(const cv::Mat& image, const Draw& draw
   Require(image.depth() == CV_8U, "An image must have unsigned bytes; this one has OpenCV's depth ",
           image.depth(), ".");
   Require(!image.empty(), "The image is empty.");
-  const ImageView<uint8_t> view{image.ptr<uint8_t>(), image.channels(),
-                                image.rows,           image.cols,
-                                1,                    static_cast<ptrdiff_t>(image.step[0]),
+  const ImageView<uint8_t> view{image.ptr<uint8_t>(),
+                                image.channels(),
+                                image.rows,
+                                image.cols,
+                                1,
+                                static_cast<ptrdiff_t>(image.step[0]),
                                 image.channels()};
   TransformView(view, draw, out);
 }
@@ -267,8 +269,8 @@ void DataTransformer<Dtype>::Transform(const Datum& datum, const Philox& draws,
   const cv::Mat image = encoded ? Decode(datum) : cv::Mat();
   if (!encoded) CheckPixels(datum);
   const int channels = encoded ? image.channels() : datum.channels();
-  const ImageSize size = encoded ? ImageSize{image.rows, image.cols}
-                                 : ImageSize{datum.height(), datum.width()};
+  const ImageSize size =
+      encoded ? ImageSize{image.rows, image.cols} : ImageSize{datum.height(), datum.width()};
   const vector<int> found = OutputShape(channels, size);
   Require(shape.size() == 4 && std::equal(found.begin() + 1, found.end(), shape.begin() + 1),
           "The image is of ", channels, "x", size.height, "x", size.width,
@@ -286,7 +288,8 @@ void DataTransformer<Dtype>::Transform(const Datum& datum, const Philox& draws,
 
 template <typename Dtype>
 void DataTransformer<Dtype>::Transform(const Datum& datum, Dtype* transformed_data) {
-  TransformDatum(datum, [this](int, int n) { return Rand(n); }, transformed_data);
+  TransformDatum(
+      datum, [this](int, int n) { return Rand(n); }, transformed_data);
 }
 
 template <typename Dtype>
@@ -311,8 +314,8 @@ void DataTransformer<Dtype>::Transform(const Datum& datum, Blob<Dtype>* transfor
 template <typename Dtype>
 void DataTransformer<Dtype>::Transform(const cv::Mat& cv_img, Blob<Dtype>* transformed_blob) {
   CheckRoom(OutputShape(cv_img.channels(), {cv_img.rows, cv_img.cols}), *transformed_blob);
-  TransformMat(cv_img, [this](int, int n) { return Rand(n); },
-               transformed_blob->mutable_cpu_data());
+  TransformMat(
+      cv_img, [this](int, int n) { return Rand(n); }, transformed_blob->mutable_cpu_data());
 }
 
 template <typename Dtype>

@@ -36,7 +36,8 @@ class Error : public std::exception {
 /// Throws Error(parts...) unless `condition` holds.
 template <typename... Parts>
 void Require(bool condition, const Parts&... parts) {
-  if (!condition) [[unlikely]] throw Error(parts...);
+  if (!condition) [[unlikely]]
+    throw Error(parts...);
 }
 
 }  // namespace caffe

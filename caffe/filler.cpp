@@ -22,9 +22,12 @@ Dtype FanCount(const FillerParameter& param, const Blob<Dtype>& blob) {
   const Dtype fan_in = axes > 0 ? Dtype(count) / blob.shape(0) : Dtype(count);
   const Dtype fan_out = axes > 1 ? Dtype(count) / blob.shape(1) : Dtype(count);
   switch (param.variance_norm()) {
-    case FillerParameter_VarianceNorm_AVERAGE: return (fan_in + fan_out) / 2;
-    case FillerParameter_VarianceNorm_FAN_OUT: return fan_out;
-    default: return fan_in;
+    case FillerParameter_VarianceNorm_AVERAGE:
+      return (fan_in + fan_out) / 2;
+    case FillerParameter_VarianceNorm_FAN_OUT:
+      return fan_out;
+    default:
+      return fan_in;
   }
 }
 
@@ -59,8 +62,8 @@ template <typename Dtype>
 void UniformFiller<Dtype>::Fill(Blob<Dtype>* blob) {
   const FillerParameter& param = this->filler_param_;
   CheckFill(param, *blob);
-  Require(param.min() <= param.max(), "a 'uniform' filler has min ", param.min(),
-          " above max ", param.max());
+  Require(param.min() <= param.max(), "a 'uniform' filler has min ", param.min(), " above max ",
+          param.max());
   FillUniform(Dtype(param.min()), Dtype(param.max()), blob);
 }
 
@@ -137,8 +140,8 @@ Filler<Dtype>* GetFiller(const FillerParameter& param) {
   if (type == "xavier") return new XavierFiller<Dtype>(param);
   if (type == "msra") return new MSRAFiller<Dtype>(param);
   if (type == "bilinear") return new BilinearFiller<Dtype>(param);
-  const string nearest = NearestName(type, {"constant", "gaussian", "positive_unitball",
-                                            "uniform", "xavier", "msra", "bilinear"});
+  const string nearest = NearestName(
+      type, {"constant", "gaussian", "positive_unitball", "uniform", "xavier", "msra", "bilinear"});
   throw Error("unknown filler type '", type, "'",
               nearest.empty() ? "" : "; did you mean '" + nearest + "'?",
               " (known types: bilinear, constant, gaussian, msra, positive_unitball, uniform, "

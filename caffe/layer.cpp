@@ -39,8 +39,7 @@ void Layer<Dtype>::CheckBlobCounts(const vector<Blob<Dtype>*>& bottom,
                                    const vector<Blob<Dtype>*>& top) {
   const int bottoms = static_cast<int>(bottom.size());
   const int tops = static_cast<int>(top.size());
-  CheckCount(type(), "bottom", bottoms, ExactNumBottomBlobs(), MinBottomBlobs(),
-             MaxBottomBlobs());
+  CheckCount(type(), "bottom", bottoms, ExactNumBottomBlobs(), MinBottomBlobs(), MaxBottomBlobs());
   CheckCount(type(), "top", tops, ExactNumTopBlobs(), MinTopBlobs(), MaxTopBlobs());
   Require(!EqualNumBottomTopBlobs() || bottoms == tops, "a ", type(),
           " layer makes one top of each bottom; this one has ", bottoms, " bottom(s) and ", tops,

@@ -86,8 +86,7 @@ class Layer {
   virtual void set_progress(uint64_t position) {}
 
  protected:
-  virtual void Forward_cpu(const vector<Blob<Dtype>*>& bottom,
-                           const vector<Blob<Dtype>*>& top) = 0;
+  virtual void Forward_cpu(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) = 0;
   /// Runs the CPU code where a layer has no GPU code.
   virtual void Forward_gpu(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
     Forward_cpu(bottom, top);
@@ -98,8 +97,7 @@ class Layer {
                             const vector<Blob<Dtype>*>& bottom) {
     Backward_cpu(top, propagate_down, bottom);
   }
-  virtual void CheckBlobCounts(const vector<Blob<Dtype>*>& bottom,
-                               const vector<Blob<Dtype>*>& top);
+  virtual void CheckBlobCounts(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top);
   void SetLossWeights(const vector<Blob<Dtype>*>& top);
 
   LayerParameter layer_param_;

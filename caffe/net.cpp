@@ -83,8 +83,8 @@ const vector<Blob<Dtype>*>& Net<Dtype>::Forward(const vector<Blob<Dtype>*>& bott
 
 template <typename Dtype>
 void Net<Dtype>::BackwardFromTo(int start, int end) {
-  Require(end >= 0 && start < static_cast<int>(layers_.size()), "layers ", start, " down to ",
-          end, " were asked for in a net of ", layers_.size());
+  Require(end >= 0 && start < static_cast<int>(layers_.size()), "layers ", start, " down to ", end,
+          " were asked for in a net of ", layers_.size());
   for (int i = start; i >= end; --i) {
     for (Callback* callback : before_backward_) callback->run(i);
     if (layer_need_backward_[i]) {

@@ -77,8 +77,8 @@ void Net<Dtype>::Init(const NetParameter& in_param) {
 }
 
 template <typename Dtype>
-void Net<Dtype>::AppendLayer(const NetParameter& param, int layer_id,
-                             set<string>* available_blobs, map<string, int>* blob_name_to_idx) {
+void Net<Dtype>::AppendLayer(const NetParameter& param, int layer_id, set<string>* available_blobs,
+                             map<string, int>* blob_name_to_idx) {
   const LayerParameter& layer_param = param.layer(layer_id);
   layer_names_.push_back(layer_param.name());
   bottom_vecs_.emplace_back();
@@ -92,11 +92,10 @@ void Net<Dtype>::AppendLayer(const NetParameter& param, int layer_id,
   try {
     const int propagate_down = layer_param.propagate_down_size();
     Require(propagate_down == 0 || propagate_down == layer_param.bottom_size(),
-            "propagate_down is given ", propagate_down, " time(s) for ",
-            layer_param.bottom_size(), " bottom(s); give one for each bottom, or none");
-    const RandomScope random(RandomKey(Caffe::random_seed(), RandomPurpose::kFiller,
-                                       NameHash(layer_param.name())),
-                             0);
+            "propagate_down is given ", propagate_down, " time(s) for ", layer_param.bottom_size(),
+            " bottom(s); give one for each bottom, or none");
+    const RandomScope random(
+        RandomKey(Caffe::random_seed(), RandomPurpose::kFiller, NameHash(layer_param.name())), 0);
     layers_.push_back(LayerRegistry<Dtype>::CreateLayer(layer_param));
     if (Caffe::root_solver()) LOG(INFO) << "Creating Layer " << layer_param.name();
     bool need_backward = false;
@@ -109,8 +108,7 @@ void Net<Dtype>::AppendLayer(const NetParameter& param, int layer_id,
     AppendParams(param, layer_id);
     for (size_t i = 0; i < layers_[layer_id]->blobs().size(); ++i) {
       const int index = static_cast<int>(i);
-      need_backward |=
-          index >= layer_param.param_size() || layer_param.param(index).lr_mult() != 0;
+      need_backward |= index >= layer_param.param_size() || layer_param.param(index).lr_mult() != 0;
     }
     layer_need_backward_.push_back(need_backward);
     if (need_backward) {
@@ -153,7 +151,8 @@ void Net<Dtype>::AppendTop(const NetParameter& param, const int layer_id, const 
     top_id_vecs_[layer_id].push_back(blob_id);
   } else {
     Require(blob_name_to_idx == NULL || blob_name_to_idx->count(name) == 0, "top '", name,
-            "' (top ", top_id, ") is made by multiple sources: an earlier layer makes a blob of "
+            "' (top ", top_id,
+            ") is made by multiple sources: an earlier layer makes a blob of "
             "that name. Give it another name");
     if (Caffe::root_solver()) LOG(INFO) << layer_param.name() << " -> " << name;
     const int blob_id = static_cast<int>(blobs_.size());
@@ -172,8 +171,7 @@ int Net<Dtype>::AppendBottom(const NetParameter& param, const int layer_id, cons
                              set<string>* available_blobs, map<string, int>* blob_name_to_idx) {
   const LayerParameter& layer_param = param.layer(layer_id);
   const string& name = layer_param.bottom(bottom_id);
-  Require(available_blobs->count(name) > 0, "unknown bottom '", name, "' (bottom ", bottom_id,
-          ")",
+  Require(available_blobs->count(name) > 0, "unknown bottom '", name, "' (bottom ", bottom_id, ")",
           KnownNames(name, vector<string>(available_blobs->begin(), available_blobs->end())));
   const int blob_id = blob_name_to_idx->at(name);
   if (Caffe::root_solver()) LOG(INFO) << layer_param.name() << " <- " << name;
@@ -259,15 +257,15 @@ void Net<Dtype>::AppendParam(const NetParameter& param, const int layer_id, cons
   param_owners_.push_back(owner);
   const auto [owner_layer, owner_param] = param_layer_indices_[owner];
   if (Caffe::root_solver()) {
-    LOG(INFO) << "Sharing parameters '" << name << "' owned by layer '"
-              << layer_names_[owner_layer] << "', param index " << owner_param;
+    LOG(INFO) << "Sharing parameters '" << name << "' owned by layer '" << layer_names_[owner_layer]
+              << "', param index " << owner_param;
   }
   const Blob<Dtype>& owner_blob = *params_[owner];
   const bool fits = spec.share_mode() == ParamSpec_DimCheckMode_PERMISSIVE
                         ? blob->count() == owner_blob.count()
                         : blob->shape() == owner_blob.shape();
-  Require(fits, "shared parameter '", name, "' is ", ShapeText(blob->shape()),
-          " here but ", ShapeText(owner_blob.shape()), " in layer '", layer_names_[owner_layer],
+  Require(fits, "shared parameter '", name, "' is ", ShapeText(blob->shape()), " here but ",
+          ShapeText(owner_blob.shape()), " in layer '", layer_names_[owner_layer],
           "', which owns it",
           spec.share_mode() == ParamSpec_DimCheckMode_PERMISSIVE
               ? ""
@@ -289,8 +287,8 @@ void Net<Dtype>::MarkBackward(const NetParameter& param) {
     bool all_tops_skipped = true;
     for (size_t i = 0; i < top_id_vecs_[layer_id].size(); ++i) {
       const string& name = blob_names_[top_id_vecs_[layer_id][i]];
-      leads_to_loss |= layers_[layer_id]->loss(static_cast<int>(i)) != Dtype(0) ||
-                       under_loss.count(name) > 0;
+      leads_to_loss |=
+          layers_[layer_id]->loss(static_cast<int>(i)) != Dtype(0) || under_loss.count(name) > 0;
       all_tops_skipped &= no_gradient.count(name) > 0;
     }
     vector<bool>& bottoms = bottom_need_backward_[layer_id];
@@ -351,10 +349,9 @@ void Net<Dtype>::FilterNet(const NetParameter& param, NetParameter* param_filter
     const auto met = [&](const NetStateRule& rule) {
       return StateMeetsRule(state, rule, layer.name());
     };
-    const bool kept =
-        layer.include_size() > 0
-            ? std::any_of(layer.include().begin(), layer.include().end(), met)
-            : std::none_of(layer.exclude().begin(), layer.exclude().end(), met);
+    const bool kept = layer.include_size() > 0
+                          ? std::any_of(layer.include().begin(), layer.include().end(), met)
+                          : std::none_of(layer.exclude().begin(), layer.exclude().end(), met);
     if (kept) param_filtered->add_layer()->CopyFrom(layer);
   }
 }
@@ -378,14 +375,14 @@ bool Net<Dtype>::StateMeetsRule(const NetState& state, const NetStateRule& rule,
   };
   for (const string& stage : rule.stage()) {
     if (reason.str().empty() && !has_stage(stage)) {
-      reason << "The NetState did not contain stage '" << stage
-             << "' specified by a rule in layer " << layer_name;
+      reason << "The NetState did not contain stage '" << stage << "' specified by a rule in layer "
+             << layer_name;
     }
   }
   for (const string& stage : rule.not_stage()) {
     if (reason.str().empty() && has_stage(stage)) {
-      reason << "The NetState contained a not_stage '" << stage
-             << "' specified by a rule in layer " << layer_name;
+      reason << "The NetState contained a not_stage '" << stage << "' specified by a rule in layer "
+             << layer_name;
     }
   }
   if (reason.str().empty()) return true;

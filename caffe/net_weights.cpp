@@ -23,7 +23,8 @@ bool IsHdf5(const string& filename) {
 }
 
 [[noreturn]] void ThrowNoHdf5(const string& filename) {
-  throw Error(filename, ": HDF5 weights are not supported by this version; use the binary "
+  throw Error(filename,
+              ": HDF5 weights are not supported by this version; use the binary "
               "format (.caffemodel, snapshot_format: BINARYPROTO)");
 }
 
@@ -128,14 +129,14 @@ void Net<Dtype>::ToHDF5(const string& filename, bool) const {
   ThrowNoHdf5(filename);
 }
 
-#define INSTANTIATE(Dtype)                                                                 \
-  template void Net<Dtype>::ShareWeights();                                                \
-  template void Net<Dtype>::ShareTrainedLayersWith(const Net<Dtype>*);                     \
-  template void Net<Dtype>::CopyTrainedLayersFrom(const NetParameter&);                    \
-  template void Net<Dtype>::CopyTrainedLayersFrom(const string&);                          \
-  template void Net<Dtype>::CopyTrainedLayersFromBinaryProto(const string&);               \
-  template void Net<Dtype>::CopyTrainedLayersFromHDF5(const string&);                      \
-  template void Net<Dtype>::ToProto(NetParameter*, bool) const;                            \
+#define INSTANTIATE(Dtype)                                                   \
+  template void Net<Dtype>::ShareWeights();                                  \
+  template void Net<Dtype>::ShareTrainedLayersWith(const Net<Dtype>*);       \
+  template void Net<Dtype>::CopyTrainedLayersFrom(const NetParameter&);      \
+  template void Net<Dtype>::CopyTrainedLayersFrom(const string&);            \
+  template void Net<Dtype>::CopyTrainedLayersFromBinaryProto(const string&); \
+  template void Net<Dtype>::CopyTrainedLayersFromHDF5(const string&);        \
+  template void Net<Dtype>::ToProto(NetParameter*, bool) const;              \
   template void Net<Dtype>::ToHDF5(const string&, bool) const;
 INSTANTIATE(float)
 INSTANTIATE(double)

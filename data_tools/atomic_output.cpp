@@ -21,8 +21,8 @@ void Sync(const fs::path& path) {
   const int status = fsync(file);
   const int reason = errno;
   close(file);
-  Require(status == 0, "Could not write ", path.string(), " to the disk: ",
-          std::strerror(reason), ".");
+  Require(status == 0, "Could not write ", path.string(), " to the disk: ", std::strerror(reason),
+          ".");
 }
 
 bool Exists(const fs::path& path) { return fs::exists(fs::symlink_status(path)); }
@@ -47,8 +47,8 @@ AtomicOutput::AtomicOutput(const fs::path& directory, const std::vector<std::str
             "--force.");
   }
   const std::string suffix = ".tmp-" + std::to_string(getpid());
-  temporary_ = whole_directory_ ? fs::path(directory_.string() + suffix)
-                                : directory_ / ("output" + suffix);
+  temporary_ =
+      whole_directory_ ? fs::path(directory_.string() + suffix) : directory_ / ("output" + suffix);
   try {
     MakeParents();
     fs::create_directory(temporary_);

@@ -83,9 +83,8 @@ std::string ReadImages(const std::string& directory, const Format& format, const
           ". Get it again, or say --any_count if that is meant.");
   for (size_t i = 0; i < count; ++i) {
     const int label = static_cast<unsigned char>(content[i * record + format.label_at]);
-    Require(label < format.classes, path, ": image ", i, " has the label ", label,
-            "; wanted 0 to ", format.classes - 1,
-            ". The file is damaged, or not of this data set.");
+    Require(label < format.classes, path, ": image ", i, " has the label ", label, "; wanted 0 to ",
+            format.classes - 1, ". The file is damaged, or not of this data set.");
   }
   return content;
 }

@@ -51,8 +51,8 @@ struct Digits {
 };
 
 /// Reads the head of an idx file: a magic number and one size an axis, all big-endian.
-std::vector<uint32_t> ReadHead(const std::string& content, const std::string& path,
-                               uint32_t magic, int axes) {
+std::vector<uint32_t> ReadHead(const std::string& content, const std::string& path, uint32_t magic,
+                               int axes) {
   const size_t head_size = 4 * (axes + 1);
   Require(content.size() >= head_size, path, " is cut off: it has only ", content.size(),
           " bytes. Get it again.");
@@ -69,7 +69,8 @@ std::vector<uint32_t> ReadHead(const std::string& content, const std::string& pa
   for (int i = 1; i <= axes; ++i) product *= head[i];
   wanted += product;
   Require(content.size() == wanted, path, " has ", content.size(), " bytes; ", wanted,
-          " belong to the ", head[1], " items that its head names. It is cut off or damaged; "
+          " belong to the ", head[1],
+          " items that its head names. It is cut off or damaged; "
           "get it again.");
   return head;
 }

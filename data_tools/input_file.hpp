@@ -10,8 +10,7 @@ namespace caffe {
 /// The first of `names` that is a file in one of `directories`. If there is none: Error that
 /// names them and ends with `advice`.
 std::filesystem::path FindInput(const std::vector<std::filesystem::path>& directories,
-                                const std::vector<std::string>& names,
-                                const std::string& advice);
+                                const std::vector<std::string>& names, const std::string& advice);
 
 /// A file's content, unpacked if it is gzipped. Throws Error if it cannot be read, is damaged or
 /// cut off.

@@ -43,9 +43,8 @@ DropCount ChannelDropBack::TakeCount() {
   for (size_t i = 0; i < layer_hits_.size(); ++i) {
     if (layer_hits_[i] > 0) count.hits.push_back({eligibility_.layers[i].name, layer_hits_[i]});
   }
-  std::stable_sort(count.hits.begin(), count.hits.end(), [](const auto& a, const auto& b) {
-    return a.iterations > b.iterations;
-  });
+  std::stable_sort(count.hits.begin(), count.hits.end(),
+                   [](const auto& a, const auto& b) { return a.iterations > b.iterations; });
   counted_iterations_ = 0;
   counted_channels_ = 0;
   layer_hits_.assign(layer_hits_.size(), 0);
@@ -58,8 +57,8 @@ std::string ToText(const DropCount& count) {
   text << "    ChannelDropBack: layer drop rate = " << count.rates.layer
        << ", channel drop rate = " << count.rates.channel << ", masked " << 100 * count.share
        << " % of channels in " << count.iterations
-       << (count.iterations == 1 ? " iteration" : " iterations") << ", layers hit: "
-       << count.hits.size() << " of " << count.num_layers;
+       << (count.iterations == 1 ? " iteration" : " iterations")
+       << ", layers hit: " << count.hits.size() << " of " << count.num_layers;
   for (size_t i = 0; i < std::min(count.hits.size(), kMostNames); ++i) {
     text << (i == 0 ? " (" : ", ") << count.hits[i].layer << " x" << count.hits[i].iterations;
   }

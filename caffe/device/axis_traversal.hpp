@@ -69,8 +69,7 @@ void ForEachAxis(int64_t outer, int64_t channels, int64_t inner, F f) {
   if (inner == 1) {
     ForEachPlane<Device>(outer, channels, axis_traversal::Rows<F>{f, channels});
   } else {
-    ForEachPlane<Device>(outer * channels, inner,
-                         axis_traversal::Planes<F>{f, channels, inner});
+    ForEachPlane<Device>(outer * channels, inner, axis_traversal::Planes<F>{f, channels, inner});
   }
 }
 

@@ -18,9 +18,9 @@ void Scal(int64_t n, Dtype alpha, Dtype* x) {
   ForEach<Device>(n, [=] CAFFE_HD(int64_t i) { x[i] *= alpha; });
 }
 
-#define INSTANTIATE(Device, Dtype)                                               \
-  template void Fill<Device, Dtype>(int64_t, Dtype, Dtype*);                     \
-  template void Axpy<Device, Dtype>(int64_t, Dtype, const Dtype*, Dtype*);       \
+#define INSTANTIATE(Device, Dtype)                                         \
+  template void Fill<Device, Dtype>(int64_t, Dtype, Dtype*);               \
+  template void Axpy<Device, Dtype>(int64_t, Dtype, const Dtype*, Dtype*); \
   template void Scal<Device, Dtype>(int64_t, Dtype, Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 

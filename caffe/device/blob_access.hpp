@@ -13,26 +13,34 @@ namespace caffe {
 
 template <typename Device, typename Dtype>
 const Dtype* Data(const Blob<Dtype>& blob) {
-  if constexpr (std::is_same_v<Device, Cpu>) return blob.cpu_data();
-  else return blob.gpu_data();
+  if constexpr (std::is_same_v<Device, Cpu>)
+    return blob.cpu_data();
+  else
+    return blob.gpu_data();
 }
 
 template <typename Device, typename Dtype>
 Dtype* MutableData(Blob<Dtype>* blob) {
-  if constexpr (std::is_same_v<Device, Cpu>) return blob->mutable_cpu_data();
-  else return blob->mutable_gpu_data();
+  if constexpr (std::is_same_v<Device, Cpu>)
+    return blob->mutable_cpu_data();
+  else
+    return blob->mutable_gpu_data();
 }
 
 template <typename Device, typename Dtype>
 const Dtype* Diff(const Blob<Dtype>& blob) {
-  if constexpr (std::is_same_v<Device, Cpu>) return blob.cpu_diff();
-  else return blob.gpu_diff();
+  if constexpr (std::is_same_v<Device, Cpu>)
+    return blob.cpu_diff();
+  else
+    return blob.gpu_diff();
 }
 
 template <typename Device, typename Dtype>
 Dtype* MutableDiff(Blob<Dtype>* blob) {
-  if constexpr (std::is_same_v<Device, Cpu>) return blob->mutable_cpu_diff();
-  else return blob->mutable_gpu_diff();
+  if constexpr (std::is_same_v<Device, Cpu>)
+    return blob->mutable_cpu_diff();
+  else
+    return blob->mutable_gpu_diff();
 }
 
 }  // namespace caffe

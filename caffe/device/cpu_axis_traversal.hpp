@@ -26,8 +26,8 @@ namespace axis_traversal {
 /// the host the loops are nested instead.
 template <typename F>
 void ForEachPlaneOnCpu(int64_t outer, int64_t channels, int64_t inner, const F& f) {
-#pragma omp parallel for collapse(2) schedule(static) \
-    if (outer * channels * inner > Launcher<Cpu>::kParallelGrain)
+#pragma omp parallel for collapse(2) \
+    schedule(static) if (outer * channels * inner > Launcher <Cpu>::kParallelGrain)
   for (int64_t o = 0; o < outer; ++o) {
     for (int64_t c = 0; c < channels; ++c) {
       const int64_t place = o * inner, index = (o * channels + c) * inner;

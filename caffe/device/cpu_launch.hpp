@@ -89,7 +89,8 @@ struct Launcher<Cpu> {
   /// One output over much input: pieces of fixed size, combined in order.
   template <template <typename> class Op, typename T, typename Term, typename Store>
   static void ReduceOne(int64_t outer, int64_t inner, const Term& term, const Store& store) {
-    const int64_t pieces_per_row = std::max<int64_t>(1, (inner + kParallelGrain - 1) / kParallelGrain);
+    const int64_t pieces_per_row =
+        std::max<int64_t>(1, (inner + kParallelGrain - 1) / kParallelGrain);
     std::vector<T> partial(outer * pieces_per_row, Op<T>::identity());
 #pragma omp parallel for schedule(static)
     for (int64_t q = 0; q < outer * pieces_per_row; ++q) {

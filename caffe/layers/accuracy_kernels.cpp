@@ -37,8 +37,8 @@ void mean_accuracy(int64_t n, int top_k, IgnoreLabel ignored, const Dtype* label
 }
 
 template <class Device, class Dtype>
-void class_accuracy(int64_t n, int64_t classes, int top_k, IgnoreLabel ignored,
-                    const Dtype* labels, const Dtype* rank, Dtype* accuracy, Dtype* items) {
+void class_accuracy(int64_t n, int64_t classes, int top_k, IgnoreLabel ignored, const Dtype* labels,
+                    const Dtype* rank, Dtype* accuracy, Dtype* items) {
   Reduce<Device, PairPlus>(
       classes, 1, n,
       [=] CAFFE_HD(int64_t c, int64_t, int64_t i) -> Pair<double> {
@@ -53,12 +53,12 @@ void class_accuracy(int64_t n, int64_t classes, int top_k, IgnoreLabel ignored,
       });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                            \
-  template void label_rank<Device, Dtype>(ClassShape, const Dtype*, const Dtype*, Dtype*);    \
-  template void mean_accuracy<Device, Dtype>(int64_t, int, IgnoreLabel, const Dtype*,         \
-                                             const Dtype*, Dtype*);                           \
-  template void class_accuracy<Device, Dtype>(int64_t, int64_t, int, IgnoreLabel,             \
-                                              const Dtype*, const Dtype*, Dtype*, Dtype*);
+#define INSTANTIATE(Device, Dtype)                                                              \
+  template void label_rank<Device, Dtype>(ClassShape, const Dtype*, const Dtype*, Dtype*);      \
+  template void mean_accuracy<Device, Dtype>(int64_t, int, IgnoreLabel, const Dtype*,           \
+                                             const Dtype*, Dtype*);                             \
+  template void class_accuracy<Device, Dtype>(int64_t, int64_t, int, IgnoreLabel, const Dtype*, \
+                                              const Dtype*, Dtype*, Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 
 }  // namespace caffe

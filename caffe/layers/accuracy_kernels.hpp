@@ -24,8 +24,8 @@ void mean_accuracy(int64_t n, int top_k, IgnoreLabel ignored, const Dtype* label
 /// The same for the items of each class by themselves, and their numbers.
 /// @param accuracy, items  [classes]
 template <class Device, class Dtype>
-void class_accuracy(int64_t n, int64_t classes, int top_k, IgnoreLabel ignored,
-                    const Dtype* labels, const Dtype* rank, Dtype* accuracy, Dtype* items);
+void class_accuracy(int64_t n, int64_t classes, int top_k, IgnoreLabel ignored, const Dtype* labels,
+                    const Dtype* rank, Dtype* accuracy, Dtype* items);
 
 }  // namespace caffe
 

@@ -21,8 +21,8 @@ void AccuracyLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
                                    const vector<Blob<Dtype>*>& top) {
   label_axis_ = bottom[0]->CanonicalAxisIndex(this->layer_param_.accuracy_param().axis());
   const int classes = bottom[0]->shape(label_axis_);
-  Require(top_k_ >= 0 && top_k_ <= classes, "top_k is ", top_k_, ", but there are only ",
-          classes, " classes");
+  Require(top_k_ >= 0 && top_k_ <= classes, "top_k is ", top_k_, ", but there are only ", classes,
+          " classes");
   outer_num_ = bottom[0]->count(0, label_axis_);
   inner_num_ = bottom[0]->count(label_axis_ + 1);
   Require(outer_num_ * inner_num_ == bottom[1]->count(), "scores of ",
@@ -52,8 +52,7 @@ void AccuracyLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
   mean_accuracy<Device, Dtype>(n, top_k_, Ignored(), labels, rank, MutableData<Device>(top[0]));
   if (top.size() > 1) {
     class_accuracy<Device, Dtype>(n, shape.classes, top_k_, Ignored(), labels, rank,
-                                  MutableData<Device>(top[1]),
-                                  MutableData<Device>(&nums_buffer_));
+                                  MutableData<Device>(top[1]), MutableData<Device>(&nums_buffer_));
   }
 }
 

@@ -21,8 +21,8 @@ class BaseDataLayer : public Layer<Dtype> {
   explicit BaseDataLayer(const LayerParameter& param);
   /// Makes the transformer, then calls DataLayerSetUp, where a subclass shapes its tops.
   virtual void LayerSetUp(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top);
-  virtual void DataLayerSetUp(const vector<Blob<Dtype>*>& bottom,
-                              const vector<Blob<Dtype>*>& top) {}
+  virtual void DataLayerSetUp(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
+  }
   /// Data layers have no bottoms, so their tops do not follow from them.
   virtual void Reshape(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {}
 

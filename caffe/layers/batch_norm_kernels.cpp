@@ -49,8 +49,8 @@ void batch_norm_stored_statistics(int64_t channels, Dtype eps, BatchNormState<Dt
 }
 
 template <class Device, class Dtype>
-void batch_norm_normalize(ChannelShape shape, BatchNormState<Dtype> state, const Dtype* x,
-                          Dtype* y, Dtype* keep) {
+void batch_norm_normalize(ChannelShape shape, BatchNormState<Dtype> state, const Dtype* x, Dtype* y,
+                          Dtype* keep) {
   if (keep) {
     ForEachAxis<Device>(shape.num, shape.channels, shape.spatial,
                         [=] CAFFE_HD(int64_t, int64_t c, int64_t i) {
@@ -108,10 +108,9 @@ void batch_norm_backward(ChannelShape shape, BatchNormState<Dtype> state, bool n
 template <class Device, class Dtype>
 void batch_norm_backward_stored(ChannelShape shape, BatchNormState<Dtype> state, const Dtype* dy,
                                 Dtype* dx) {
-  ForEachAxis<Device>(shape.num, shape.channels, shape.spatial,
-                      [=] CAFFE_HD(int64_t, int64_t c, int64_t i) {
-                        dx[i] = dy[i] * state.inverse_deviation[c];
-                      });
+  ForEachAxis<Device>(
+      shape.num, shape.channels, shape.spatial,
+      [=] CAFFE_HD(int64_t, int64_t c, int64_t i) { dx[i] = dy[i] * state.inverse_deviation[c]; });
 }
 
 #define INSTANTIATE(Device, Dtype)                                                              \

@@ -16,11 +16,11 @@ struct ChannelShape {
 template <class Dtype>
 struct BatchNormState {
   Dtype* mean;
-  Dtype* deviation;          ///< sqrt(variance + eps)
+  Dtype* deviation;  ///< sqrt(variance + eps)
   Dtype* inverse_deviation;
   Dtype* mean_sum;
   Dtype* variance_sum;
-  Dtype* scale_factor;       ///< one element
+  Dtype* scale_factor;  ///< one element
 };
 
 /// Mean and biased variance of each channel of x in one sweep, and the running sums:
@@ -37,8 +37,8 @@ void batch_norm_stored_statistics(int64_t channels, Dtype eps, BatchNormState<Dt
 /// y = (x - mean) * inverse_deviation. Also written to `keep` if that is not null.
 /// x and y may be the same.
 template <class Device, class Dtype>
-void batch_norm_normalize(ChannelShape shape, BatchNormState<Dtype> state, const Dtype* x,
-                          Dtype* y, Dtype* keep);
+void batch_norm_normalize(ChannelShape shape, BatchNormState<Dtype> state, const Dtype* x, Dtype* y,
+                          Dtype* keep);
 
 /// dx = (dy - mean(dy) - y * mean(dy * y)) * inverse_deviation, means over a channel, where
 /// y = (v - mean) * inverse_deviation if `normalized` is false, else y = v.

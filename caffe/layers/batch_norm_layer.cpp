@@ -64,13 +64,12 @@ ChannelShape BatchNormLayer<Dtype>::Shape(const Blob<Dtype>& bottom) const {
 template <typename Dtype>
 template <class Device>
 BatchNormState<Dtype> BatchNormLayer<Dtype>::State() {
-  return BatchNormState<Dtype>{
-      .mean = MutableData<Device>(&mean_),
-      .deviation = MutableData<Device>(&variance_),
-      .inverse_deviation = MutableData<Device>(&inverse_deviation_),
-      .mean_sum = MutableData<Device>(this->blobs_[0].get()),
-      .variance_sum = MutableData<Device>(this->blobs_[1].get()),
-      .scale_factor = MutableData<Device>(this->blobs_[2].get())};
+  return BatchNormState<Dtype>{.mean = MutableData<Device>(&mean_),
+                               .deviation = MutableData<Device>(&variance_),
+                               .inverse_deviation = MutableData<Device>(&inverse_deviation_),
+                               .mean_sum = MutableData<Device>(this->blobs_[0].get()),
+                               .variance_sum = MutableData<Device>(this->blobs_[1].get()),
+                               .scale_factor = MutableData<Device>(this->blobs_[2].get())};
 }
 
 template <typename Dtype>

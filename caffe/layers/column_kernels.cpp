@@ -12,7 +12,7 @@ void copy_columns(int64_t rows, int64_t width, const Dtype* x, int64_t x_stride,
   });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                          \
+#define INSTANTIATE(Device, Dtype)                                                           \
   template void copy_columns<Device, Dtype>(int64_t, int64_t, const Dtype*, int64_t, Dtype*, \
                                             int64_t);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)

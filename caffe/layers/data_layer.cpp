@@ -27,8 +27,7 @@ string KeyText(const string& key) {
 }  // namespace
 
 template <typename Dtype>
-DataLayer<Dtype>::DataLayer(const LayerParameter& param)
-    : BasePrefetchingDataLayer<Dtype>(param) {
+DataLayer<Dtype>::DataLayer(const LayerParameter& param) : BasePrefetchingDataLayer<Dtype>(param) {
   const DataParameter& data = param.data_param();
   Require(!data.source().empty(), "data_param: there is no source. Give the database's path.");
   db_.reset(db::GetDB(db::BackendOf(data)));
@@ -46,8 +45,7 @@ void DataLayer<Dtype>::DataLayerSetUp(const vector<Blob<Dtype>*>& bottom,
                                       const vector<Blob<Dtype>*>& top) {
   const DataParameter& data = this->layer_param_.data_param();
   const int batch_size = static_cast<int>(data.batch_size());
-  Require(batch_size > 0, "data_param: batch_size is ", data.batch_size(),
-          "; it must be above 0.");
+  Require(batch_size > 0, "data_param: batch_size is ", data.batch_size(), "; it must be above 0.");
   Require(cursor_->valid(), "The database ", data.source(), " has no records.");
   TakeSeed();
   num_records_ = db_->size();
@@ -101,8 +99,8 @@ void DataLayer<Dtype>::DrawPermutation(uint64_t epoch) {
   permutation_.resize(keys_.size());
   std::iota(permutation_.begin(), permutation_.end(), 0);
   PhiloxEngine engine;
-  engine.Rekey(
-      RandomKey(seed_, RandomPurpose::kShuffle, NameHash(this->layer_param_.name())), epoch);
+  engine.Rekey(RandomKey(seed_, RandomPurpose::kShuffle, NameHash(this->layer_param_.name())),
+               epoch);
   caffe::shuffle(permutation_.begin(), permutation_.end(), &engine);
 }
 

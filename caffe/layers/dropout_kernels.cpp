@@ -38,11 +38,11 @@ void dropout_backward(int64_t n, Dtype scale, const unsigned int* keep, const Dt
   });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                              \
-  template void dropout_forward<Device, Dtype>(int64_t, Philox, uint64_t, uint32_t, Dtype,      \
-                                               const Dtype*, unsigned int*, Dtype*);            \
-  template void dropout_backward<Device, Dtype>(int64_t, Dtype, const unsigned int*,            \
-                                                const Dtype*, Dtype*);
+#define INSTANTIATE(Device, Dtype)                                                                 \
+  template void dropout_forward<Device, Dtype>(int64_t, Philox, uint64_t, uint32_t, Dtype,         \
+                                               const Dtype*, unsigned int*, Dtype*);               \
+  template void dropout_backward<Device, Dtype>(int64_t, Dtype, const unsigned int*, const Dtype*, \
+                                                Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 
 }  // namespace caffe

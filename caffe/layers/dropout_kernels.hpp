@@ -15,8 +15,7 @@ void dropout_forward(int64_t n, Philox random, uint64_t first, uint32_t bound, D
 
 /// dx = keep ? dy * scale : 0; dx and dy may be the same.
 template <class Device, class Dtype>
-void dropout_backward(int64_t n, Dtype scale, const unsigned int* keep, const Dtype* dy,
-                      Dtype* dx);
+void dropout_backward(int64_t n, Dtype scale, const unsigned int* keep, const Dtype* dy, Dtype* dx);
 
 }  // namespace caffe
 

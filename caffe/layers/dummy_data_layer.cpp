@@ -7,9 +7,9 @@ namespace {
 /// The shape of top i, from `shape` or from the four legacy fields, given once or per top.
 BlobShape TopShape(const DummyDataParameter& param, int i, int tops) {
   if (param.shape_size() > 0) {
-    Require(param.num_size() + param.channels_size() + param.height_size() +
-                    param.width_size() == 0,
-            "both shape and num, channels, height or width are given. Give shape only");
+    Require(
+        param.num_size() + param.channels_size() + param.height_size() + param.width_size() == 0,
+        "both shape and num, channels, height or width are given. Give shape only");
     Require(param.shape_size() == 1 || param.shape_size() == tops, "found ", param.shape_size(),
             " shapes for ", tops, " tops. Give one for all, or one for each");
     return param.shape(param.shape_size() == 1 ? 0 : i);

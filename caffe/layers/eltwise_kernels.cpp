@@ -34,8 +34,7 @@ void larger(int64_t n, const Dtype* a, const Dtype* b, Dtype* y, int* source) {
 }
 
 template <class Device, class Dtype>
-void larger_than_before(int64_t n, int id, bool wins_ties, const Dtype* x, Dtype* y,
-                        int* source) {
+void larger_than_before(int64_t n, int id, bool wins_ties, const Dtype* x, Dtype* y, int* source) {
   ForEach<Device>(n, [=] CAFFE_HD(int64_t i) {
     const Dtype v = x[i], best = y[i];
     const bool wins = v > best || (wins_ties && v == best);
@@ -49,16 +48,15 @@ void larger_backward(int64_t n, int id, const int* source, const Dtype* dy, Dtyp
   ForEach<Device>(n, [=] CAFFE_HD(int64_t i) { dx[i] = source[i] == id ? dy[i] : Dtype(0); });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                             \
-  template void weighted_sum<Device, Dtype>(int64_t, Dtype, const Dtype*, Dtype, const Dtype*, \
-                                            Dtype*);                                           \
-  template void scaled_copy<Device, Dtype>(int64_t, Dtype, const Dtype*, Dtype*);              \
-  template void product<Device, Dtype>(int64_t, const Dtype*, const Dtype*, Dtype*);           \
-  template void quotient_product<Device, Dtype>(int64_t, const Dtype*, const Dtype*,           \
-                                                const Dtype*, Dtype*);                         \
-  template void larger<Device, Dtype>(int64_t, const Dtype*, const Dtype*, Dtype*, int*);      \
-  template void larger_than_before<Device, Dtype>(int64_t, int, bool, const Dtype*, Dtype*,    \
-                                                  int*);                                       \
+#define INSTANTIATE(Device, Dtype)                                                                 \
+  template void weighted_sum<Device, Dtype>(int64_t, Dtype, const Dtype*, Dtype, const Dtype*,     \
+                                            Dtype*);                                               \
+  template void scaled_copy<Device, Dtype>(int64_t, Dtype, const Dtype*, Dtype*);                  \
+  template void product<Device, Dtype>(int64_t, const Dtype*, const Dtype*, Dtype*);               \
+  template void quotient_product<Device, Dtype>(int64_t, const Dtype*, const Dtype*, const Dtype*, \
+                                                Dtype*);                                           \
+  template void larger<Device, Dtype>(int64_t, const Dtype*, const Dtype*, Dtype*, int*);          \
+  template void larger_than_before<Device, Dtype>(int64_t, int, bool, const Dtype*, Dtype*, int*); \
   template void larger_backward<Device, Dtype>(int64_t, int, const int*, const Dtype*, Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 

@@ -29,8 +29,7 @@ void larger(int64_t n, const Dtype* a, const Dtype* b, Dtype* y, int* source);
 
 /// y = x and source = id where x > y, or where x >= y if x wins ties.
 template <class Device, class Dtype>
-void larger_than_before(int64_t n, int id, bool wins_ties, const Dtype* x, Dtype* y,
-                        int* source);
+void larger_than_before(int64_t n, int id, bool wins_ties, const Dtype* x, Dtype* y, int* source);
 
 /// dx = dy where source is id, else 0.
 template <class Device, class Dtype>

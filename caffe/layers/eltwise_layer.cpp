@@ -15,8 +15,8 @@ void EltwiseLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
   op_ = param.operation();
   stable_prod_grad_ = param.stable_prod_grad();
   const int given = param.coeff_size();
-  Require(given == 0 || given == static_cast<int>(bottom.size()), "found ", given,
-          " coeff for ", bottom.size(), " bottoms. Give none, or one for each");
+  Require(given == 0 || given == static_cast<int>(bottom.size()), "found ", given, " coeff for ",
+          bottom.size(), " bottoms. Give none, or one for each");
   Require(given == 0 || op_ != EltwiseParameter_EltwiseOp_PROD,
           "operation PROD takes no coeff. Use SUM, or scale a bottom in front of this layer");
   coeffs_.assign(bottom.size(), Dtype(1));
@@ -59,8 +59,8 @@ void EltwiseLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
       int* source = MutableData<Device>(&max_idx_);
       larger<Device>(n, a, b, y, source);
       for (int i = 2; i < bottoms; ++i) {
-        larger_than_before<Device>(n, i, std::is_same_v<Device, Gpu>, Data<Device>(*bottom[i]),
-                                   y, source);
+        larger_than_before<Device>(n, i, std::is_same_v<Device, Gpu>, Data<Device>(*bottom[i]), y,
+                                   source);
       }
       break;
     }

@@ -23,8 +23,8 @@ void relu_backward(int64_t n, Dtype slope, const Dtype* x, const Dtype* dy, Dtyp
   });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                      \
-  template void relu_forward<Device, Dtype>(int64_t, Dtype, const Dtype*, Dtype*);      \
+#define INSTANTIATE(Device, Dtype)                                                 \
+  template void relu_forward<Device, Dtype>(int64_t, Dtype, const Dtype*, Dtype*); \
   template void relu_backward<Device, Dtype>(int64_t, Dtype, const Dtype*, const Dtype*, Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 

@@ -21,8 +21,8 @@ void ReLULayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                   const vector<Blob<Dtype>*>& bottom) {
   if (!propagate_down[0]) return;
   const Dtype slope = this->layer_param_.relu_param().negative_slope();
-  relu_backward<Device>(bottom[0]->count(), slope, Data<Device>(*bottom[0]),
-                        Diff<Device>(*top[0]), MutableDiff<Device>(bottom[0]));
+  relu_backward<Device>(bottom[0]->count(), slope, Data<Device>(*bottom[0]), Diff<Device>(*top[0]),
+                        MutableDiff<Device>(bottom[0]));
 }
 
 CAFFE_LAYER_ON_DEVICES(ReLULayer)

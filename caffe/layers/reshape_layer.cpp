@@ -18,8 +18,8 @@ void ReshapeLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
               " of the new shape are both -1, but only one can be inferred");
       inferred_axis_ = i;
     } else {
-      Require(dim > 0 && dim <= INT_MAX / constant_count_, "dim ", i, " of the new shape is ",
-              dim, ". It has to be a size, 0 to copy the bottom's, or -1 to infer it");
+      Require(dim > 0 && dim <= INT_MAX / constant_count_, "dim ", i, " of the new shape is ", dim,
+              ". It has to be a size, 0 to copy the bottom's, or -1 to infer it");
       constant_count_ *= static_cast<int>(dim);
     }
   }
@@ -38,8 +38,8 @@ void ReshapeLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
   Require(param.num_axes() >= -1, "num_axes is ", param.num_axes(),
           ", but has to be -1 (all that follow) or more");
   const int end = param.num_axes() == -1 ? axes : start + param.num_axes();
-  Require(end <= axes, "axis ", param.axis(), " and num_axes ", param.num_axes(),
-          " go up to axis ", end, ", but the bottom, ", ShapeText(from), ", has ", axes, " axes");
+  Require(end <= axes, "axis ", param.axis(), " and num_axes ", param.num_axes(), " go up to axis ",
+          end, ", but the bottom, ", ShapeText(from), ", has ", axes, " axes");
 
   vector<int> shape(from.begin(), from.begin() + start);
   for (int i = 0; i < param.shape().dim_size(); ++i) {
@@ -48,15 +48,15 @@ void ReshapeLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
   shape.insert(shape.end(), from.begin() + end, from.end());
   int64_t known = int64_t(constant_count_) * bottom[0]->count(0, start) * bottom[0]->count(end);
   for (const int i : copy_axes_) {
-    Require(start + i < end, "dim ", i, " of the new shape is 0, but the bottom, ",
-            ShapeText(from), ", has no such axis to copy among those that are replaced");
+    Require(start + i < end, "dim ", i, " of the new shape is 0, but the bottom, ", ShapeText(from),
+            ", has no such axis to copy among those that are replaced");
     shape[start + i] = from[start + i];
     known *= from[start + i];
   }
   if (inferred_axis_ >= 0) {
-    Require(known > 0 && bottom[0]->count() % known == 0, "the bottom, ", ShapeText(from),
-            ", has ", bottom[0]->count(), " values, which the other dimensions, with a product ",
-            "of ", known, ", do not divide");
+    Require(known > 0 && bottom[0]->count() % known == 0, "the bottom, ", ShapeText(from), ", has ",
+            bottom[0]->count(), " values, which the other dimensions, with a product ", "of ",
+            known, ", do not divide");
     shape[start + inferred_axis_] = static_cast<int>(bottom[0]->count() / known);
   }
   int64_t count = 1;

@@ -30,8 +30,8 @@ void scale_backward(ScaleShape shape, const Dtype* scale, const Dtype* dy, Dtype
 }
 
 template <class Device, class Dtype>
-void scale_parameter_gradients(ScaleShape shape, const Dtype* x, const Dtype* dy,
-                               Dtype old_scale, Dtype* dscale, Dtype old_bias, Dtype* dbias) {
+void scale_parameter_gradients(ScaleShape shape, const Dtype* x, const Dtype* dy, Dtype old_scale,
+                               Dtype* dscale, Dtype old_bias, Dtype* dbias) {
   const int64_t dim = shape.dim, inner = shape.inner;
   if (!dscale) {
     if (dbias) bias_gradient<Device, Dtype>(shape, dy, old_bias, dbias);
@@ -71,13 +71,13 @@ void bias_gradient(ScaleShape shape, const Dtype* dy, Dtype old, Dtype* dbias) {
       });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                               \
-  template void scale_forward<Device, Dtype>(ScaleShape, const Dtype*, const Dtype*,             \
-                                             const Dtype*, Dtype*, Dtype*);                      \
-  template void scale_backward<Device, Dtype>(ScaleShape, const Dtype*, const Dtype*, Dtype*);   \
-  template void scale_parameter_gradients<Device, Dtype>(ScaleShape, const Dtype*, const Dtype*, \
-                                                         Dtype, Dtype*, Dtype, Dtype*);          \
-  template void bias_forward<Device, Dtype>(ScaleShape, const Dtype*, const Dtype*, Dtype*);     \
+#define INSTANTIATE(Device, Dtype)                                                                 \
+  template void scale_forward<Device, Dtype>(ScaleShape, const Dtype*, const Dtype*, const Dtype*, \
+                                             Dtype*, Dtype*);                                      \
+  template void scale_backward<Device, Dtype>(ScaleShape, const Dtype*, const Dtype*, Dtype*);     \
+  template void scale_parameter_gradients<Device, Dtype>(ScaleShape, const Dtype*, const Dtype*,   \
+                                                         Dtype, Dtype*, Dtype, Dtype*);            \
+  template void bias_forward<Device, Dtype>(ScaleShape, const Dtype*, const Dtype*, Dtype*);       \
   template void bias_gradient<Device, Dtype>(ScaleShape, const Dtype*, Dtype, Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 

@@ -25,8 +25,8 @@ void scale_backward(ScaleShape shape, const Dtype* scale, const Dtype* dy, Dtype
 /// dscale = old_scale * dscale + sum of dy * x, dbias = old_bias * dbias + sum of dy, each
 /// [dim], in one sweep; either result may be null. Sums are accumulated in double.
 template <class Device, class Dtype>
-void scale_parameter_gradients(ScaleShape shape, const Dtype* x, const Dtype* dy,
-                               Dtype old_scale, Dtype* dscale, Dtype old_bias, Dtype* dbias);
+void scale_parameter_gradients(ScaleShape shape, const Dtype* x, const Dtype* dy, Dtype old_scale,
+                               Dtype* dscale, Dtype old_bias, Dtype* dbias);
 
 /// y = x + bias, bias is [dim]; x and y may be the same.
 template <class Device, class Dtype>

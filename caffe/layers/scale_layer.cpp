@@ -75,8 +75,7 @@ void ScaleLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
                                   const vector<Blob<Dtype>*>& top) {
   const Dtype* x = Data<Device>(*bottom[0]);
   const Dtype* scale = Data<Device>(*Operand(bottom));
-  const Dtype* bias =
-      bias_param_id_ >= 0 ? Data<Device>(*this->blobs_[bias_param_id_]) : nullptr;
+  const Dtype* bias = bias_param_id_ >= 0 ? Data<Device>(*this->blobs_[bias_param_id_]) : nullptr;
   Dtype* keep = KeepsBottom(bottom, top) ? MutableData<Device>(&temp_) : nullptr;
   scale_forward<Device>(Shape(), x, scale, bias, MutableData<Device>(top[0]), keep);
 }

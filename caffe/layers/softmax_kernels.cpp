@@ -16,9 +16,9 @@ void softmax_forward(ClassShape shape, const Dtype* x, Dtype* scratch, Dtype* y)
         return x[(o * classes + c) * inner + (q - o * inner)];
       },
       [=] CAFFE_HD(int64_t q, Dtype maximum) { scratch[q] = maximum; });
-  ForEachAxis<Device>(
-      shape.outer, classes, inner,
-      [=] CAFFE_HD(int64_t q, int64_t, int64_t i) { y[i] = exp(x[i] - scratch[q]); });
+  ForEachAxis<Device>(shape.outer, classes, inner, [=] CAFFE_HD(int64_t q, int64_t, int64_t i) {
+    y[i] = exp(x[i] - scratch[q]);
+  });
   Reduce<Device>(
       items, 1, classes,
       [=] CAFFE_HD(int64_t q, int64_t, int64_t c) -> Dtype {
@@ -47,8 +47,8 @@ void softmax_backward(ClassShape shape, const Dtype* y, const Dtype* dy, Dtype* 
   });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                             \
-  template void softmax_forward<Device, Dtype>(ClassShape, const Dtype*, Dtype*, Dtype*);      \
+#define INSTANTIATE(Device, Dtype)                                                              \
+  template void softmax_forward<Device, Dtype>(ClassShape, const Dtype*, Dtype*, Dtype*);       \
   template void softmax_backward<Device, Dtype>(ClassShape, const Dtype*, const Dtype*, Dtype*, \
                                                 Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)

@@ -20,8 +20,7 @@ void softmax_forward(ClassShape shape, const Dtype* x, Dtype* scratch, Dtype* y)
 /// dx = (dy - sum of dy * y) * y, the sum along the classes; dx and dy may be the same.
 /// @param scratch  [outer, inner]
 template <class Device, class Dtype>
-void softmax_backward(ClassShape shape, const Dtype* y, const Dtype* dy, Dtype* scratch,
-                      Dtype* dx);
+void softmax_backward(ClassShape shape, const Dtype* y, const Dtype* dy, Dtype* scratch, Dtype* dx);
 
 }  // namespace caffe
 

@@ -17,8 +17,8 @@ void count_labels(int64_t n, IgnoreLabel ignored, const Dtype* labels, Dtype* co
 }
 
 template <class Device, class Dtype>
-void softmax_loss_forward(ClassShape shape, IgnoreLabel ignored, Dtype normalizer,
-                          const Dtype* p, const Dtype* labels, Dtype* loss) {
+void softmax_loss_forward(ClassShape shape, IgnoreLabel ignored, Dtype normalizer, const Dtype* p,
+                          const Dtype* labels, Dtype* loss) {
   const int64_t classes = shape.classes, inner = shape.inner;
   Reduce<Device>(
       1, shape.outer, inner,
@@ -45,12 +45,12 @@ void softmax_loss_backward(ClassShape shape, IgnoreLabel ignored, Dtype scale, c
                       });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                            \
-  template void count_labels<Device, Dtype>(int64_t, IgnoreLabel, const Dtype*, Dtype*);      \
-  template void softmax_loss_forward<Device, Dtype>(ClassShape, IgnoreLabel, Dtype,           \
-                                                    const Dtype*, const Dtype*, Dtype*);      \
-  template void softmax_loss_backward<Device, Dtype>(ClassShape, IgnoreLabel, Dtype,          \
-                                                     const Dtype*, const Dtype*, Dtype*);
+#define INSTANTIATE(Device, Dtype)                                                                 \
+  template void count_labels<Device, Dtype>(int64_t, IgnoreLabel, const Dtype*, Dtype*);           \
+  template void softmax_loss_forward<Device, Dtype>(ClassShape, IgnoreLabel, Dtype, const Dtype*,  \
+                                                    const Dtype*, Dtype*);                         \
+  template void softmax_loss_backward<Device, Dtype>(ClassShape, IgnoreLabel, Dtype, const Dtype*, \
+                                                     const Dtype*, Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 
 }  // namespace caffe

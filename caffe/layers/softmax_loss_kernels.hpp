@@ -17,8 +17,8 @@ void count_labels(int64_t n, IgnoreLabel ignored, const Dtype* labels, Dtype* co
 /// @param p       [outer, classes, inner]
 /// @param labels  [outer, inner]
 template <class Device, class Dtype>
-void softmax_loss_forward(ClassShape shape, IgnoreLabel ignored, Dtype normalizer,
-                          const Dtype* p, const Dtype* labels, Dtype* loss);
+void softmax_loss_forward(ClassShape shape, IgnoreLabel ignored, Dtype normalizer, const Dtype* p,
+                          const Dtype* labels, Dtype* loss);
 
 /// dx = (p - (class is the label)) * scale, 0 for ignored items.
 template <class Device, class Dtype>

@@ -109,9 +109,8 @@ void SoftmaxWithLossLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
   const ClassShape shape{
       .outer = outer_num_, .classes = bottom[0]->shape(softmax_axis_), .inner = inner_num_};
   const Dtype loss_weight = top[0]->cpu_diff()[0];
-  softmax_loss_backward<Device>(shape, Ignored(), loss_weight / normalizer_,
-                                Data<Device>(prob_), Data<Device>(*bottom[1]),
-                                MutableDiff<Device>(bottom[0]));
+  softmax_loss_backward<Device>(shape, Ignored(), loss_weight / normalizer_, Data<Device>(prob_),
+                                Data<Device>(*bottom[1]), MutableDiff<Device>(bottom[0]));
 }
 
 CAFFE_LAYER_ON_DEVICES(SoftmaxWithLossLayer)

@@ -40,8 +40,7 @@ class SoftmaxWithLossLayer : public LossLayer<Dtype> {
 
   /// What the sum of losses is divided by, at least 1.
   /// @param valid_count  items that are not ignored; -1: all of them
-  virtual Dtype get_normalizer(LossParameter_NormalizationMode normalization_mode,
-                               int valid_count);
+  virtual Dtype get_normalizer(LossParameter_NormalizationMode normalization_mode, int valid_count);
 
   shared_ptr<Layer<Dtype>> softmax_layer_;
   /// The probabilities.

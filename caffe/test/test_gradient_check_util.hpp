@@ -104,9 +104,8 @@ void GradientChecker<Dtype>::CheckEachElement(Layer<Dtype>* layer,
 template <typename Dtype>
 void GradientChecker<Dtype>::CheckGradientSingle(Layer<Dtype>* layer,
                                                  const vector<Blob<Dtype>*>& bottom,
-                                                 const vector<Blob<Dtype>*>& top,
-                                                 int check_bottom, int top_id, int top_data_id,
-                                                 bool element_wise) {
+                                                 const vector<Blob<Dtype>*>& top, int check_bottom,
+                                                 int top_id, int top_data_id, bool element_wise) {
   if (element_wise) {
     Require(layer->blobs().empty() && check_bottom == -1 && top_id >= 0,
             "An element-wise gradient check is for layers without parameters and for one top");

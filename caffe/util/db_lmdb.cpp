@@ -14,21 +14,32 @@ namespace {
 /// What the reader of an error message can do about it.
 const char* Advice(int status) {
   switch (status) {
-    case ENOENT: return "Check the path; it must be a directory that holds data.mdb.";
+    case ENOENT:
+      return "Check the path; it must be a directory that holds data.mdb.";
     case EACCES:
     case EPERM:
-    case EROFS: return "Check the permissions of the directory and of data.mdb in it.";
-    case ENOSPC: return "Free some space on the disk.";
-    case EIO: return "Check the disk.";
-    case ENOMEM: return "The memory map did not fit: check the limit `ulimit -v`.";
-    case MDB_INVALID: return "data.mdb is not an LMDB file. Make the database again.";
-    case MDB_VERSION_MISMATCH: return "It was written by an incompatible version of LMDB.";
+    case EROFS:
+      return "Check the permissions of the directory and of data.mdb in it.";
+    case ENOSPC:
+      return "Free some space on the disk.";
+    case EIO:
+      return "Check the disk.";
+    case ENOMEM:
+      return "The memory map did not fit: check the limit `ulimit -v`.";
+    case MDB_INVALID:
+      return "data.mdb is not an LMDB file. Make the database again.";
+    case MDB_VERSION_MISMATCH:
+      return "It was written by an incompatible version of LMDB.";
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
-    case MDB_PANIC: return "The database is damaged. Make it again.";
-    case MDB_READERS_FULL: return "Too many programs read it. Stop some of them.";
-    case MDB_BAD_VALSIZE: return "A key must have 1 to 511 bytes.";
-    default: return "";
+    case MDB_PANIC:
+      return "The database is damaged. Make it again.";
+    case MDB_READERS_FULL:
+      return "Too many programs read it. Stop some of them.";
+    case MDB_BAD_VALSIZE:
+      return "A key must have 1 to 511 bytes.";
+    default:
+      return "";
   }
 }
 

@@ -10,32 +10,32 @@
 #define NO_GPU throw ::caffe::Error("This build has no GPU code. Use the CPU, or build with CUDA.")
 
 /// Defines Forward_gpu and Backward_gpu of a layer for a build without CUDA.
-#define STUB_GPU(classname)                                                        \
-  template <typename Dtype>                                                        \
-  void classname<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,           \
-                                     const vector<Blob<Dtype>*>& top) {            \
-    NO_GPU;                                                                        \
-  }                                                                                \
-  template <typename Dtype>                                                        \
-  void classname<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,             \
-                                      const vector<bool>& propagate_down,          \
-                                      const vector<Blob<Dtype>*>& bottom) {        \
-    NO_GPU;                                                                        \
+#define STUB_GPU(classname)                                                 \
+  template <typename Dtype>                                                 \
+  void classname<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,    \
+                                     const vector<Blob<Dtype>*>& top) {     \
+    NO_GPU;                                                                 \
+  }                                                                         \
+  template <typename Dtype>                                                 \
+  void classname<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,      \
+                                      const vector<bool>& propagate_down,   \
+                                      const vector<Blob<Dtype>*>& bottom) { \
+    NO_GPU;                                                                 \
   }
 
-#define STUB_GPU_FORWARD(classname, funcname)                                      \
-  template <typename Dtype>                                                        \
-  void classname<Dtype>::funcname##_gpu(const vector<Blob<Dtype>*>& bottom,        \
-                                        const vector<Blob<Dtype>*>& top) {         \
-    NO_GPU;                                                                        \
+#define STUB_GPU_FORWARD(classname, funcname)                               \
+  template <typename Dtype>                                                 \
+  void classname<Dtype>::funcname##_gpu(const vector<Blob<Dtype>*>& bottom, \
+                                        const vector<Blob<Dtype>*>& top) {  \
+    NO_GPU;                                                                 \
   }
 
-#define STUB_GPU_BACKWARD(classname, funcname)                                     \
-  template <typename Dtype>                                                        \
-  void classname<Dtype>::funcname##_gpu(const vector<Blob<Dtype>*>& top,           \
-                                        const vector<bool>& propagate_down,        \
-                                        const vector<Blob<Dtype>*>& bottom) {      \
-    NO_GPU;                                                                        \
+#define STUB_GPU_BACKWARD(classname, funcname)                                \
+  template <typename Dtype>                                                   \
+  void classname<Dtype>::funcname##_gpu(const vector<Blob<Dtype>*>& top,      \
+                                        const vector<bool>& propagate_down,   \
+                                        const vector<Blob<Dtype>*>& bottom) { \
+    NO_GPU;                                                                   \
   }
 
 #else  // CPU_ONLY
@@ -49,22 +49,22 @@
 
 #define CUDA_CHECK(condition) CAFFE_CUDA_CHECK(condition)
 
-#define CUBLAS_CHECK(condition)                                                              \
-  do {                                                                                       \
-    const cublasStatus_t caffe_status = (condition);                                         \
-    if (caffe_status != CUBLAS_STATUS_SUCCESS) {                                             \
-      throw ::caffe::Error("cuBLAS: ", ::caffe::cublasGetErrorString(caffe_status), " (",    \
-                           #condition, ", ", __FILE__, ":", __LINE__, ")");                  \
-    }                                                                                        \
+#define CUBLAS_CHECK(condition)                                                           \
+  do {                                                                                    \
+    const cublasStatus_t caffe_status = (condition);                                      \
+    if (caffe_status != CUBLAS_STATUS_SUCCESS) {                                          \
+      throw ::caffe::Error("cuBLAS: ", ::caffe::cublasGetErrorString(caffe_status), " (", \
+                           #condition, ", ", __FILE__, ":", __LINE__, ")");               \
+    }                                                                                     \
   } while (0)
 
-#define CURAND_CHECK(condition)                                                              \
-  do {                                                                                       \
-    const curandStatus_t caffe_status = (condition);                                         \
-    if (caffe_status != CURAND_STATUS_SUCCESS) {                                             \
-      throw ::caffe::Error("cuRAND: ", ::caffe::curandGetErrorString(caffe_status), " (",    \
-                           #condition, ", ", __FILE__, ":", __LINE__, ")");                  \
-    }                                                                                        \
+#define CURAND_CHECK(condition)                                                           \
+  do {                                                                                    \
+    const curandStatus_t caffe_status = (condition);                                      \
+    if (caffe_status != CURAND_STATUS_SUCCESS) {                                          \
+      throw ::caffe::Error("cuRAND: ", ::caffe::curandGetErrorString(caffe_status), " (", \
+                           #condition, ", ", __FILE__, ":", __LINE__, ")");               \
+    }                                                                                     \
   } while (0)
 
 /// Grid-stride loop over [0, n).

@@ -217,8 +217,8 @@ void PlaceImage(const ImageView<Pixel>& image, const ImagePlacement& placement,
   const int64_t plane = int64_t(size.height) * size.width;
   resized.resize(plane * image.channels);
   ResizeImage(image, box, size, resized.data());
-  const ImageView<Dtype> view{resized.data(), image.channels, size.height, size.width,
-                              plane,          size.width,     1};
+  const ImageView<Dtype> view{
+      resized.data(), image.channels, size.height, size.width, plane, size.width, 1};
   PlaceInSize(view, placement, channel, mean_image, out);
 }
 

@@ -75,8 +75,8 @@ void InsertSplits(const NetParameter& param, NetParameter* param_split) {
       const TopId source = usage.source[l][b];
       if (usage.uses[source] > 1) {
         const LayerParameter& producer = param.layer(source.first);
-        layer->set_bottom(b, SplitBlobName(producer.name(), layer->bottom(b), source.second,
-                                           next_use[source]++));
+        layer->set_bottom(
+            b, SplitBlobName(producer.name(), layer->bottom(b), source.second, next_use[source]++));
       }
     }
     for (int t = 0; t < param.layer(l).top_size(); ++t) {

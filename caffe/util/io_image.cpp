@@ -119,9 +119,7 @@ bool ReadImageToDatum(const string& filename, const int label, const int height,
   return true;
 }
 
-cv::Mat DecodeDatumToCVMatNative(const Datum& datum) {
-  return Decode(datum, cv::IMREAD_UNCHANGED);
-}
+cv::Mat DecodeDatumToCVMatNative(const Datum& datum) { return Decode(datum, cv::IMREAD_UNCHANGED); }
 
 cv::Mat DecodeDatumToCVMat(const Datum& datum, bool is_color) {
   return Decode(datum, is_color ? cv::IMREAD_COLOR : cv::IMREAD_GRAYSCALE);

@@ -161,20 +161,20 @@ void caffe_gpu_rng_gaussian(const int n, const Dtype mu, const Dtype sigma, Dtyp
 template <typename Dtype>
 void caffe_gpu_rng_bernoulli(const int n, const Dtype p, int* r);
 
-#define DEFINE_AND_INSTANTIATE_GPU_UNARY_FUNC(name, operation)                                   \
-  template <typename Dtype>                                                                      \
-  __global__ void name##_kernel(const int n, const Dtype* x, Dtype* y) {                         \
-    CUDA_KERNEL_LOOP(index, n) { operation; }                                                    \
-  }                                                                                              \
-  template <>                                                                                    \
-  void caffe_gpu_##name<float>(const int n, const float* x, float* y) {                          \
-    name##_kernel<float><<<CAFFE_GET_BLOCKS(n), CAFFE_CUDA_NUM_THREADS>>>(n, x, y);               \
-    CUDA_POST_KERNEL_CHECK;                                                                      \
-  }                                                                                              \
-  template <>                                                                                    \
-  void caffe_gpu_##name<double>(const int n, const double* x, double* y) {                       \
-    name##_kernel<double><<<CAFFE_GET_BLOCKS(n), CAFFE_CUDA_NUM_THREADS>>>(n, x, y);              \
-    CUDA_POST_KERNEL_CHECK;                                                                      \
+#define DEFINE_AND_INSTANTIATE_GPU_UNARY_FUNC(name, operation)                       \
+  template <typename Dtype>                                                          \
+  __global__ void name##_kernel(const int n, const Dtype* x, Dtype* y) {             \
+    CUDA_KERNEL_LOOP(index, n) { operation; }                                        \
+  }                                                                                  \
+  template <>                                                                        \
+  void caffe_gpu_##name<float>(const int n, const float* x, float* y) {              \
+    name##_kernel<float><<<CAFFE_GET_BLOCKS(n), CAFFE_CUDA_NUM_THREADS>>>(n, x, y);  \
+    CUDA_POST_KERNEL_CHECK;                                                          \
+  }                                                                                  \
+  template <>                                                                        \
+  void caffe_gpu_##name<double>(const int n, const double* x, double* y) {           \
+    name##_kernel<double><<<CAFFE_GET_BLOCKS(n), CAFFE_CUDA_NUM_THREADS>>>(n, x, y); \
+    CUDA_POST_KERNEL_CHECK;                                                          \
   }
 
 #endif  // !CPU_ONLY

@@ -45,9 +45,7 @@ class PhiloxEngine {
 typedef PhiloxEngine rng_t;
 
 /// This thread's generator. A Net re-keys it before every layer's Forward.
-inline rng_t* caffe_rng() {
-  return static_cast<rng_t*>(Caffe::rng_stream().generator());
-}
+inline rng_t* caffe_rng() { return static_cast<rng_t*>(Caffe::rng_stream().generator()); }
 
 /// While one lives, this thread's generator runs on the sequence of (key, iteration); after it
 /// the generator goes on where it was.

@@ -72,8 +72,7 @@ class DataTransformerTest : public ::testing::Test {
             ++compared;
             nonzero += pixel != 0;
             // Pixels up to 255 with single precision weights of the resize.
-            ASSERT_NEAR(found[i], (pixel - mean) * param.scale() / std,
-                        2e-4 * param.scale() / std)
+            ASSERT_NEAR(found[i], (pixel - mean) * param.scale() / std, 2e-4 * param.scale() / std)
                 << "sample " << sample << " at " << c << "," << y << "," << x;
           }
         }
@@ -126,9 +125,8 @@ TYPED_TEST(DataTransformerTest, AgreesWithTheSlowLoopInRandomResizedCrops) {
                        "random_resized_crop_param { min_scale: 0.3 max_scale: 0.6 }",
                        TRAIN);
   // In phase TEST the whole image is resized, and cropped in its centre.
-  this->ExpectAsOracle(datum,
-                       "new_height: 20 new_width: 20 crop_size: 16 random_resized_crop_param {}",
-                       TEST);
+  this->ExpectAsOracle(
+      datum, "new_height: 20 new_width: 20 crop_size: 16 random_resized_crop_param {}", TEST);
 }
 
 TYPED_TEST(DataTransformerTest, TakesTheCentreWhereNoRandomBoxFits) {
@@ -256,8 +254,7 @@ TYPED_TEST(DataTransformerTest, ReadsFloatsAndEncodedImages) {
   encoded.set_data(bytes.data(), bytes.size());
   encoded.set_encoded(true);
   for (const char* text : {"", "crop_size: 4 mirror: true", "rotation: 20 crop_size: 5",
-                           "rotation: 20 crop_size: 6 pad: 1",
-                           "new_height: 9 new_width: 9"}) {
+                           "rotation: 20 crop_size: 6 pad: 1", "new_height: 9 new_width: 9"}) {
     DataTransformer<TypeParam> transformer(this->Param(text), TRAIN);
     const vector<int> shape = transformer.InferBlobShape(encoded);
     EXPECT_EQ(shape, transformer.InferBlobShape(plain));
@@ -333,8 +330,11 @@ TYPED_TEST(DataTransformerTest, SaysWhatIsWrongWithImages) {
   DataTransformer<TypeParam> plain(this->Param(""), TEST);
   ExpectError([&] { plain.InferBlobShape(cut); }, {"40 bytes", "3x4x4", "48"});
   ExpectError([&] { plain.InferBlobShape(Datum()); }, {"0x0x0"});
-  ExpectError([&] { plain.Transform(MakeDatum(3, 4, 5, 0), Philox(), {1, 3, 4, 4}, nullptr); },
-              {"3x4x5", "All images of a batch must agree"});
+  ExpectError(
+      [&] {
+        plain.Transform(MakeDatum(3, 4, 5, 0), Philox(), {1, 3, 4, 4}, nullptr);
+      },
+      {"3x4x5", "All images of a batch must agree"});
   DataTransformer<TypeParam> mirror(this->Param("mirror: true"), TEST);
   ExpectError([&] { mirror.Transform(MakeDatum(3, 4, 4, 0), &out); }, {"InitRand"});
 }

@@ -80,10 +80,12 @@ TYPED_TEST(FillerTest, PositiveUnitball) {
 }
 
 TYPED_TEST(FillerTest, XavierAndMsraFollowTheFans) {
-  const struct { FillerParameter_VarianceNorm norm; double n; } cases[] = {
-      {FillerParameter_VarianceNorm_FAN_IN, 20 * 9},
-      {FillerParameter_VarianceNorm_FAN_OUT, 80 * 9},
-      {FillerParameter_VarianceNorm_AVERAGE, 50 * 9}};
+  const struct {
+    FillerParameter_VarianceNorm norm;
+    double n;
+  } cases[] = {{FillerParameter_VarianceNorm_FAN_IN, 20 * 9},
+               {FillerParameter_VarianceNorm_FAN_OUT, 80 * 9},
+               {FillerParameter_VarianceNorm_AVERAGE, 50 * 9}};
   for (const auto& c : cases) {
     FillerParameter param;
     param.set_variance_norm(c.norm);
@@ -98,10 +100,8 @@ TYPED_TEST(FillerTest, XavierAndMsraFollowTheFans) {
 }
 
 TYPED_TEST(FillerTest, BilinearWorkedValues) {
-  const vector<vector<double>> rows = {{0.5, 0.5},
-                                       {0.5, 1, 0.5},
-                                       {0.25, 0.75, 0.75, 0.25},
-                                       {1 / 3., 2 / 3., 1, 2 / 3., 1 / 3.}};
+  const vector<vector<double>> rows = {
+      {0.5, 0.5}, {0.5, 1, 0.5}, {0.25, 0.75, 0.75, 0.25}, {1 / 3., 2 / 3., 1, 2 / 3., 1 / 3.}};
   for (const vector<double>& row : rows) {
     const int k = static_cast<int>(row.size());
     this->Fill({1, 2, k, k}, "bilinear");

@@ -46,8 +46,7 @@ inline Image FromDatum(const Datum& datum) {
 inline Image Crop(const Image& from, int top, int left, int height, int width) {
   return Computed({from.channels, height, width, [&](int c, int y, int x) {
                      const int sy = y + top, sx = x + left;
-                     const bool inside =
-                         sy >= 0 && sx >= 0 && sy < from.height && sx < from.width;
+                     const bool inside = sy >= 0 && sx >= 0 && sy < from.height && sx < from.width;
                      return inside ? from.at(c, sy, sx) : 0.0;
                    }});
 }
@@ -69,9 +68,8 @@ inline Image Resize(const Image& from, int height, int width) {
 }
 
 inline Image Mirror(const Image& from) {
-  return Computed({from.channels, from.height, from.width, [&](int c, int y, int x) {
-                     return from.at(c, y, from.width - 1 - x);
-                   }});
+  return Computed({from.channels, from.height, from.width,
+                   [&](int c, int y, int x) { return from.at(c, y, from.width - 1 - x); }});
 }
 
 /// NaN where the source position is too near to a border between pixels to be told apart.
@@ -87,8 +85,7 @@ inline Image Rotate(const Image& from, double degrees) {
                        return std::nan("");
                      }
                      const int iy = int(std::floor(sy)), ix = int(std::floor(sx));
-                     const bool inside =
-                         iy >= 0 && ix >= 0 && iy < from.height && ix < from.width;
+                     const bool inside = iy >= 0 && ix >= 0 && iy < from.height && ix < from.width;
                      return inside ? from.at(c, iy, ix) : 0.0;
                    }});
 }
@@ -101,12 +98,12 @@ struct Draws {
 };
 
 inline Image RandomBoxed(const Image& image, const RandomResizedCropParameter& param, int height,
-                  int width, const Draws& draws) {
+                         int width, const Draws& draws) {
   for (int i = 0; i < 10; ++i) {
     const int word = 4 + 4 * i;
-    const double area = double(image.height) * image.width *
-                        (param.min_scale() +
-                         (double(param.max_scale()) - param.min_scale()) * draws.uniform(word));
+    const double area =
+        double(image.height) * image.width *
+        (param.min_scale() + (double(param.max_scale()) - param.min_scale()) * draws.uniform(word));
     const double low = std::log(param.min_ratio()), high = std::log(param.max_ratio());
     const double ratio = std::exp(low + (high - low) * draws.uniform(word + 1));
     const int w = int(std::lround(std::sqrt(area * ratio)));
@@ -121,7 +118,7 @@ inline Image RandomBoxed(const Image& image, const RandomResizedCropParameter& p
 }
 
 inline Image Augmented(const Datum& datum, const TransformationParameter& param, Phase phase,
-                const Draws& draws) {
+                       const Draws& draws) {
   Image image = FromDatum(datum);
   const bool train = phase == TRAIN;
   const int crop = int(param.crop_size());

@@ -83,8 +83,8 @@ TYPED_TEST(NetTest, BackwardRunsWhereALossAndAParameterAre) {
   const auto& net = *this->net_;
   const auto needs = [&](const string& layer) {
     const auto& names = net.layer_names();
-    return bool(net.layer_need_backward()[std::find(names.begin(), names.end(), layer) -
-                                          names.begin()]);
+    return bool(
+        net.layer_need_backward()[std::find(names.begin(), names.end(), layer) - names.begin()]);
   };
   EXPECT_TRUE(needs("loss"));
   EXPECT_TRUE(needs("ip"));
@@ -94,8 +94,8 @@ TYPED_TEST(NetTest, BackwardRunsWhereALossAndAParameterAre) {
 }
 
 TYPED_TEST(NetTest, PropagateDownFalseStopsTheGradient) {
-  const string net = kInputs + Fc("first", "data") + Fc("ip", "first", "propagate_down: false") +
-                     kLoss;
+  const string net =
+      kInputs + Fc("first", "data") + Fc("ip", "first", "propagate_down: false") + kLoss;
   this->Build(net);
   this->net_->ForwardBackward();
   EXPECT_EQ(this->net_->learnable_params()[0]->asum_diff(), 0);
@@ -149,8 +149,7 @@ TYPED_TEST(NetTest, AWeightedLossThatIsReadCountsOnce) {
 TYPED_TEST(NetTest, SharedParametersAddTheirGradients) {
   typedef typename TypeParam::Dtype Dtype;
   const string named = "param { name: 'w' } param { name: 'b' }";
-  const string sum =
-      "layer { name: 'ip' type: 'Eltwise' bottom: 'one' bottom: 'two' top: 'ip' } ";
+  const string sum = "layer { name: 'ip' type: 'Eltwise' bottom: 'one' bottom: 'two' top: 'ip' } ";
   this->Build(kInputs + Fc("one", "data", named) + Fc("two", "data", named) + sum + kLoss);
   auto& net = *this->net_;
   ASSERT_EQ(net.learnable_params().size(), 2u);
@@ -259,17 +258,16 @@ TEST(NetErrorTest, WiringMistakesAreNamed) {
                   "loss_weight is given 2 time(s)");
   EXPECT_CONTAINS(ErrorOf(kInputs + Fc("ip", "data", "include { phase: TRAIN } exclude {}")),
                   "not both");
-  EXPECT_CONTAINS(ErrorOf(string(kInputs) +
-                          "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'data' }"),
-                  "exactly 2 bottom(s), this one has 1");
+  EXPECT_CONTAINS(
+      ErrorOf(string(kInputs) + "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'data' }"),
+      "exactly 2 bottom(s), this one has 1");
 }
 
 // The in-place layer would change what the reader before it has already been given.
 TEST(NetErrorTest, InPlaceOnABlobThatAnEarlierLayerReads) {
-  EXPECT_CONTAINS(
-      ErrorOf(kInputs + Fc("ip", "data") + Fc("reader", "ip") +
-              "layer { name: 'relu' type: 'ReLU' bottom: 'ip' top: 'ip' } " + kLoss),
-      "relu (ReLU): top 'ip'");
+  EXPECT_CONTAINS(ErrorOf(kInputs + Fc("ip", "data") + Fc("reader", "ip") +
+                          "layer { name: 'relu' type: 'ReLU' bottom: 'ip' top: 'ip' } " + kLoss),
+                  "relu (ReLU): top 'ip'");
 }
 
 TEST(NetErrorTest, SharedParametersMustAgree) {

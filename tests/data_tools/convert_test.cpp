@@ -270,8 +270,8 @@ TEST_F(ConvertCifarTest, SaysWhatIsWrongAndLeavesNothingBehind) {
 
 TEST(ConvertRealDataTest, SmallMnist) {
   const TemporaryDirectory dir;
-  const Outcome outcome = RunCommand(string(CONVERT_MNIST) + " " CAFFE_SOURCE_DIR
-                                     "/datasets/mnist_small " + (dir / "out"));
+  const Outcome outcome = RunCommand(string(CONVERT_MNIST) +
+                                     " " CAFFE_SOURCE_DIR "/datasets/mnist_small " + (dir / "out"));
   ASSERT_EQ(outcome.code, 0) << outcome.output;
   const auto train = ReadAll(dir / "out/train_lmdb");
   ASSERT_EQ(train.size(), 5000u);

@@ -17,8 +17,7 @@ void Gemm<Gpu, double>(CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, int, int, int, double, 
 }
 
 template <>
-void Gemv<Gpu, float>(CBLAS_TRANSPOSE, int, int, float, const float*, const float*, float,
-                      float*) {
+void Gemv<Gpu, float>(CBLAS_TRANSPOSE, int, int, float, const float*, const float*, float, float*) {
   ThrowNoGpu();
 }
 

@@ -119,8 +119,9 @@ TYPED_TEST(AccuracyLayerTest, Errors) {
                 .find("need 2 labels"),
             string::npos);
   const auto layer = this->Run(this->Text(""), {x, labels}, {this->accuracy_});
-  EXPECT_NE(ErrorOf([&] { layer->Backward({this->accuracy_}, {true, false}, {x, labels}); })
-                .find("no gradient"),
+  EXPECT_NE(ErrorOf([&] {
+              layer->Backward({this->accuracy_}, {true, false}, {x, labels});
+            }).find("no gradient"),
             string::npos);
 }
 

@@ -17,8 +17,10 @@ std::pair<double, double> Moments(const Blob<Dtype>& x, int c) {
     for (int n = 0; n < x.shape(0); ++n) {
       for (int s = 0; s < spatial; ++s) {
         const double v = x.cpu_data()[(n * channels + c) * spatial + s];
-        if (pass == 0) mean += v / m;
-        else variance += (v - mean) * (v - mean) / m;
+        if (pass == 0)
+          mean += v / m;
+        else
+          variance += (v - mean) * (v - mean) / m;
       }
     }
   }
@@ -93,8 +95,7 @@ TYPED_TEST(BatchNormLayerTest, GradientAgreesWithDifferences) {
   // Stored statistics of zero have no influence on the top, as the checker wants it of blobs
   // without gradients.
   for (const char* param : {"eps: 0.1", "use_global_stats: true eps: 1"}) {
-    const auto layer =
-        this->Make(string("type: 'BatchNorm' batch_norm_param { ") + param + " }");
+    const auto layer = this->Make(string("type: 'BatchNorm' batch_norm_param { ") + param + " }");
     GradientChecker<Dtype> checker(1e-2, 2e-3);
     checker.CheckGradientExhaustive(layer.get(), {this->Random({3, 2, 2, 2})}, {this->Empty()});
   }

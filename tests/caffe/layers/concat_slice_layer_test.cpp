@@ -114,10 +114,10 @@ TYPED_TEST(SliceLayerTest, Errors) {
   auto* b = this->Empty();
   EXPECT_NE(this->ErrorOfRun("type: 'Slice'", {x}, {a, b}).find("cannot share equally"),
             string::npos);
-  EXPECT_NE(this->ErrorOfRun("type: 'Slice' slice_param { slice_point: 1 slice_point: 2 }", {x},
-                             {a, b})
-                .find("found 2 slice_point for 2 tops"),
-            string::npos);
+  EXPECT_NE(
+      this->ErrorOfRun("type: 'Slice' slice_param { slice_point: 1 slice_point: 2 }", {x}, {a, b})
+          .find("found 2 slice_point for 2 tops"),
+      string::npos);
   for (const char* point : {"0", "5", "9"}) {
     EXPECT_NE(this->ErrorOfRun(string("type: 'Slice' slice_param { slice_point: ") + point + " }",
                                {x}, {a, b})

@@ -155,8 +155,10 @@ TYPED_TEST(DataLayerTest, AugmentationDoesNotDependOnThreads) {
   const string transform =
       "transform_param { crop_size: 4 pad: 2 mirror: true rotation: 20 mean_value: 90 }";
   const auto param = [&](int threads) {
-    return this->Param("db", transform + "data_param { batch_size: 6 shuffle: true "
-                             "decode_threads: " + std::to_string(threads) + " }");
+    return this->Param("db", transform +
+                                 "data_param { batch_size: 6 shuffle: true "
+                                 "decode_threads: " +
+                                 std::to_string(threads) + " }");
   };
   Reader<Dtype> one(param(1)), four(param(4));
   vector<Dtype> last;
@@ -185,7 +187,8 @@ TYPED_TEST(DataLayerTest, ContinuesFromAnyPositionAsIfNeverStopped) {
   for (const char* shuffle : {"false", "true"}) {
     const LayerParameter param = this->Param(
         "db", string("transform_param { crop_size: 3 mirror: true } data_param { batch_size: 4 "
-                     "decode_threads: 2 shuffle: ") + shuffle + " }");
+                     "decode_threads: 2 shuffle: ") +
+                  shuffle + " }");
     Reader<Dtype> straight(param);
     EXPECT_EQ(straight.layer_.progress(), 0u);
     vector<vector<Dtype>> batches;
@@ -294,8 +297,8 @@ TYPED_TEST(DataLayerTest, NamesTheRecordThatIsDamaged) {
   records[5].second = cut.SerializeAsString();
   WriteLmdb(this->dir_ / "db", records);
   for (const char* threads : {"1", "3"}) {
-    Reader<Dtype> reader(this->Param(
-        "db", string("data_param { batch_size: 2 decode_threads: ") + threads + " }"));
+    Reader<Dtype> reader(
+        this->Param("db", string("data_param { batch_size: 2 decode_threads: ") + threads + " }"));
     EXPECT_EQ(reader.Labels(2), CountUp(0, 4, 6));
     // Of two damaged records the first is named; the error stays until the reader moves on.
     for (int i = 0; i < 2; ++i) {

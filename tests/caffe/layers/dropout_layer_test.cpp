@@ -15,8 +15,8 @@ TYPED_TEST(DropoutLayerTest, MaskIsTheThreadsSequenceOnEveryDevice) {
   auto* x = this->Random({3, 337});
   auto* y = this->Empty();
   for (const double ratio : {0.25, 0.5, 0.75}) {
-    const auto layer = this->Make("type: 'Dropout' dropout_param { dropout_ratio: " +
-                                  std::to_string(ratio) + " }");
+    const auto layer = this->Make(
+        "type: 'Dropout' dropout_param { dropout_ratio: " + std::to_string(ratio) + " }");
     layer->SetUp({x}, {y});
     Caffe::set_random_seed(5);
     PhiloxEngine expected = *caffe_rng();
@@ -77,11 +77,11 @@ TYPED_TEST(DropoutLayerTest, WorksInPlace) {
 
 TYPED_TEST(DropoutLayerTest, RatioOutOfRangeIsAnError) {
   for (const char* ratio : {"-0.5", "1", "1.5"}) {
-    EXPECT_NE(this->ErrorOfRun(
-                      string("type: 'Dropout' dropout_param { dropout_ratio: ") + ratio + " }",
-                      {this->Random({2})}, {this->Empty()})
-                  .find("dropout_ratio is " + string(ratio)),
-              string::npos);
+    EXPECT_NE(
+        this->ErrorOfRun(string("type: 'Dropout' dropout_param { dropout_ratio: ") + ratio + " }",
+                         {this->Random({2})}, {this->Empty()})
+            .find("dropout_ratio is " + string(ratio)),
+        string::npos);
   }
 }
 

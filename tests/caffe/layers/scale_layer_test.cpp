@@ -33,10 +33,10 @@ TYPED_TEST(ScaleLayerTest, LearnedOperandsAreBroadcastFromTheirAxis) {
     EXPECT_EQ(layer->blobs()[1]->shape(), c.operand) << c.axes;
     for (int i = 0; i < x->count(); ++i) {
       const int k = i / c.inner % c.dim;
-      EXPECT_NEAR(y->cpu_data()[i],
-                  x->cpu_data()[i] * layer->blobs()[0]->cpu_data()[k] +
-                      layer->blobs()[1]->cpu_data()[k],
-                  1e-5)
+      EXPECT_NEAR(
+          y->cpu_data()[i],
+          x->cpu_data()[i] * layer->blobs()[0]->cpu_data()[k] + layer->blobs()[1]->cpu_data()[k],
+          1e-5)
           << c.axes;
     }
   }
@@ -63,9 +63,10 @@ TYPED_TEST(ScaleLayerTest, DefaultFillers) {
 
 TYPED_TEST(ScaleLayerTest, LoadedBlobsAreNotFilled) {
   auto* y = this->Empty();
-  this->Run("type: 'Scale' scale_param { bias_term: true } "
-            "blobs { shape { dim: 2 } data: 2 data: 3 } blobs { shape { dim: 2 } data: 5 data: 7 }",
-            {this->Values({1, 2}, {1, 10})}, {y});
+  this->Run(
+      "type: 'Scale' scale_param { bias_term: true } "
+      "blobs { shape { dim: 2 } data: 2 data: 3 } blobs { shape { dim: 2 } data: 5 data: 7 }",
+      {this->Values({1, 2}, {1, 10})}, {y});
   this->ExpectValues(*y, {7, 37});
 }
 
@@ -127,10 +128,10 @@ TYPED_TEST(ScaleLayerTest, Errors) {
   EXPECT_NE(this->ErrorOfRun("type: 'Scale'", {this->Random({2, 3, 4}), this->Random({4})}, {y})
                 .find("operand of 4"),
             string::npos);
-  EXPECT_NE(this->ErrorOfRun("type: 'Scale' scale_param { num_axes: 3 }",
-                             {this->Random({2, 3, 4})}, {y})
-                .find("go up to axis 4"),
-            string::npos);
+  EXPECT_NE(
+      this->ErrorOfRun("type: 'Scale' scale_param { num_axes: 3 }", {this->Random({2, 3, 4})}, {y})
+          .find("go up to axis 4"),
+      string::npos);
 }
 
 template <typename TypeParam>

@@ -56,8 +56,7 @@ TYPED_TEST(SoftmaxWithLossLayerTest, LossIsDividedAsTheNormalizationSays) {
 TYPED_TEST(SoftmaxWithLossLayerTest, AllIgnoredMeansNoLossAndNoGradient) {
   typedef typename TypeParam::Dtype Dtype;
   caffe_set(32, Dtype(255), this->labels_->mutable_cpu_data());
-  const auto layer =
-      this->Run(this->Text(""), {this->scores_, this->labels_}, {this->loss_});
+  const auto layer = this->Run(this->Text(""), {this->scores_, this->labels_}, {this->loss_});
   EXPECT_EQ(this->loss_->cpu_data()[0], 0);
   this->FillDiff(this->scores_);
   layer->Backward({this->loss_}, {true, false}, {this->scores_, this->labels_});
@@ -117,8 +116,8 @@ TYPED_TEST(SoftmaxWithLossLayerTest, SecondTopHasTheProbabilities) {
 TYPED_TEST(SoftmaxWithLossLayerTest, LabelOutOfRange) {
   for (const double bad : {-1., 3., 1e10, double(NAN)}) {
     this->labels_->mutable_cpu_data()[20] = bad;
-    const string error = this->ErrorOfRun(this->Text(""), {this->scores_, this->labels_},
-                                          {this->loss_});
+    const string error =
+        this->ErrorOfRun(this->Text(""), {this->scores_, this->labels_}, {this->loss_});
     if (TypeParam::device == Caffe::CPU) {
       EXPECT_NE(error.find("at index 20 of bottom 1 is not among the 3 classes"), string::npos)
           << error;

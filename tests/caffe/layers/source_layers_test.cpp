@@ -66,10 +66,10 @@ TYPED_TEST(SourceLayersTest, DummyErrors) {
       {"shape { dim: 1 } data_filler { } data_filler { } data_filler { }",
        "found 3 data_filler for 2 tops"}};
   for (const auto& [param, message] : cases) {
-    EXPECT_NE(this->ErrorOfRun(string("type: 'DummyData' dummy_data_param { ") + param + " }", {},
-                               {a, b})
-                  .find(message),
-              string::npos)
+    EXPECT_NE(
+        this->ErrorOfRun(string("type: 'DummyData' dummy_data_param { ") + param + " }", {}, {a, b})
+            .find(message),
+        string::npos)
         << param;
   }
 }

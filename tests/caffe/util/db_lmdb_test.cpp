@@ -74,8 +74,8 @@ TEST(LmdbTest, ReadsADirectoryWithoutLockFileThatCannotBeWritten) {
   const TemporaryDirectory dir;
   WriteLmdb(dir / "db", {{"a", "1"}});
   std::filesystem::remove(dir / "db/lock.mdb");
-  std::filesystem::permissions(dir / "db", std::filesystem::perms::owner_read |
-                                               std::filesystem::perms::owner_exec);
+  std::filesystem::permissions(
+      dir / "db", std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
   {
     db::LMDB lmdb;
     lmdb.Open(dir / "db", db::READ);

@@ -50,18 +50,19 @@ TEST(InsertSplitsTest, TwoReadersAreNumberedInOrder) {
 }
 
 TEST(InsertSplitsTest, AfterAnInPlaceLayerReadersSplitOnThatLayer) {
-  ExpectSplits("layer { name: 'data' type: 'Data' top: 'data' }"
-               "layer { name: 'innerprod1' type: 'InnerProduct' bottom: 'data' top: 'innerprod1' }"
-               "layer { name: 'relu1' type: 'ReLU' bottom: 'innerprod1' top: 'innerprod1' }"
-               "layer { name: 'a' type: 'X' bottom: 'innerprod1' top: 'a' }"
-               "layer { name: 'b' type: 'X' bottom: 'innerprod1' top: 'b' }",
-               "layer { name: 'data' type: 'Data' top: 'data' }"
-               "layer { name: 'innerprod1' type: 'InnerProduct' bottom: 'data' top: 'innerprod1' }"
-               "layer { name: 'relu1' type: 'ReLU' bottom: 'innerprod1' top: 'innerprod1' }"
-               "layer { name: 'innerprod1_relu1_0_split' type: 'Split' bottom: 'innerprod1'"
-               "  top: 'innerprod1_relu1_0_split_0' top: 'innerprod1_relu1_0_split_1' }"
-               "layer { name: 'a' type: 'X' bottom: 'innerprod1_relu1_0_split_0' top: 'a' }"
-               "layer { name: 'b' type: 'X' bottom: 'innerprod1_relu1_0_split_1' top: 'b' }");
+  ExpectSplits(
+      "layer { name: 'data' type: 'Data' top: 'data' }"
+      "layer { name: 'innerprod1' type: 'InnerProduct' bottom: 'data' top: 'innerprod1' }"
+      "layer { name: 'relu1' type: 'ReLU' bottom: 'innerprod1' top: 'innerprod1' }"
+      "layer { name: 'a' type: 'X' bottom: 'innerprod1' top: 'a' }"
+      "layer { name: 'b' type: 'X' bottom: 'innerprod1' top: 'b' }",
+      "layer { name: 'data' type: 'Data' top: 'data' }"
+      "layer { name: 'innerprod1' type: 'InnerProduct' bottom: 'data' top: 'innerprod1' }"
+      "layer { name: 'relu1' type: 'ReLU' bottom: 'innerprod1' top: 'innerprod1' }"
+      "layer { name: 'innerprod1_relu1_0_split' type: 'Split' bottom: 'innerprod1'"
+      "  top: 'innerprod1_relu1_0_split_0' top: 'innerprod1_relu1_0_split_1' }"
+      "layer { name: 'a' type: 'X' bottom: 'innerprod1_relu1_0_split_0' top: 'a' }"
+      "layer { name: 'b' type: 'X' bottom: 'innerprod1_relu1_0_split_1' top: 'b' }");
 }
 
 TEST(InsertSplitsTest, ALossThatIsReadBecomesTheSplitsFirstTop) {
