@@ -172,11 +172,10 @@ ConvShape BaseConvolutionLayer<Dtype>::Shape() const {
 template <typename Dtype>
 template <typename Device>
 ConvEngine<Dtype>* BaseConvolutionLayer<Dtype>::engine() {
-  const auto wanted = this->layer_param_.convolution_param().engine();
   if constexpr (std::is_same_v<Device, Cpu>)
-    return cpu_engines_.Get(wanted, Shape());
+    return cpu_engines_.Get(wanted_engine(), Shape());
   else
-    return gpu_engines_.Get(wanted, Shape());
+    return gpu_engines_.Get(wanted_engine(), Shape());
 }
 
 template <typename Dtype>

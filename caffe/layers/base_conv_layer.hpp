@@ -81,6 +81,11 @@ class BaseConvolutionLayer : public Layer<Dtype> {
   /// Dimension i of the input, counted from the channel axis.
   inline int input_shape(int i) { return (*bottom_shape_)[channel_axis_ + i]; }
 
+  /// The engine that the definition asks for.
+  virtual ConvolutionParameter::Engine wanted_engine() const {
+    return this->layer_param_.convolution_param().engine();
+  }
+
   /// Whether the layer is a convolution run in reverse.
   virtual bool reverse_dimensions() = 0;
   /// Fills output_shape_, one entry per spatial axis.

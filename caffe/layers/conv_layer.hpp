@@ -12,7 +12,8 @@ namespace caffe {
 ///                  + k * dilation], zero outside.
 /// Any number of spatial axes after `axis`; each of `group` blocks of output channels sees
 /// its own block of input channels. Several bottoms share the weights.
-/// engine DEFAULT takes oneDNN on the CPU (float, up to 3 spatial axes) and cuDNN on a GPU (2
+/// engine DEFAULT takes our own kernels for a filter per channel (group = channels = num_output, 1
+/// or 2 spatial axes), else oneDNN on the CPU (float, up to 3 spatial axes) and cuDNN on a GPU (2
 /// spatial axes, no dilation), else im2col and matrix products, which CAFFE always takes. The
 /// name of the other device's library means DEFAULT.
 /// Output size: (in + 2 pad - (dilation (kernel - 1) + 1)) / stride + 1, rounded down.

@@ -18,6 +18,26 @@ bool HasWork(const ConvShape& shape) {
          std::all_of(shape.out.begin(), shape.out.end(), positive);
 }
 
+template <typename Device>
+constexpr ConvolutionParameter::Engine Library() {
+  return std::is_same_v<Device, Cpu> ? ConvolutionParameter::DNNL : ConvolutionParameter::CUDNN;
+}
+
+template <typename Device, typename Dtype>
+std::unique_ptr<ConvEngine<Dtype>> MakeLibraryConv(const ConvShape& shape) {
+  if constexpr (std::is_same_v<Device, Cpu>)
+    return MakeDnnlConv<Dtype>(shape);
+  else
+    return MakeCudnnConv<Dtype>(shape);
+}
+
+/// Our CPU kernels fill vectors along rows. oneDNN fills them with channels, which is faster where
+/// the rows are shorter than a vector (twice at 4x4, measured).
+template <typename Device>
+bool TooNarrow(const ConvShape& shape) {
+  return std::is_same_v<Device, Cpu> && !shape.out.empty() && shape.out.back() < 8;
+}
+
 }  // namespace
 
 template <typename Device, typename Dtype>
@@ -29,17 +49,16 @@ ConvEngine<Dtype>* ConvEngineCache<Device, Dtype>::Get(ConvolutionParameter::Eng
   }
   if (engines_.size() >= kMaxShapes) engines_.clear();
   std::unique_ptr<ConvEngine<Dtype>> engine;
-  if constexpr (std::is_same_v<Device, Cpu>) {
-    engine = MakeDnnlConv<Dtype>(shape);
-    Require(engine != nullptr || wanted != ConvolutionParameter::DNNL,
-            "engine DNNL (oneDNN) does not take ",
-            sizeof(Dtype) == 8 ? "double precision" : "this convolution",
-            ". Use engine DEFAULT or CAFFE.");
-  } else {
-    engine = MakeCudnnConv<Dtype>(shape);
-    Require(engine != nullptr || wanted != ConvolutionParameter::CUDNN,
-            "engine CUDNN does not take this convolution. Use engine DEFAULT or CAFFE.");
-  }
+  constexpr auto library = Library<Device>();
+  const bool own_allowed = wanted != library;
+  if (own_allowed && !TooNarrow<Device>(shape)) engine = MakeDepthwiseConv<Device, Dtype>(shape);
+  if (engine == nullptr) engine = MakeLibraryConv<Device, Dtype>(shape);
+  if (engine == nullptr && own_allowed) engine = MakeDepthwiseConv<Device, Dtype>(shape);
+  Require(
+      engine != nullptr || wanted != library, "engine ", ConvolutionParameter::Engine_Name(library),
+      " does not take ",
+      std::is_same_v<Device, Cpu> && sizeof(Dtype) == 8 ? "double precision" : "this convolution",
+      ". Use engine DEFAULT or CAFFE.");
   return engines_.emplace(shape, std::move(engine)).first->second.get();
 }
 

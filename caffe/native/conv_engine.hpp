@@ -57,13 +57,19 @@ template <typename Device, typename Dtype>
 class ConvEngineCache {
  public:
   /// Null where Caffe's own way (im2col and matrix products) is to be used: the engine field
-  /// says CAFFE, or it leaves the choice open and no library takes this shape. Throws Error
-  /// where it names a library that belongs to this device and does not take the shape.
+  /// says CAFFE, or it leaves the choice open and neither our depthwise kernels nor a library
+  /// take this shape. Throws Error where it names a library that belongs to this device and does
+  /// not take the shape.
   ConvEngine<Dtype>* Get(ConvolutionParameter::Engine wanted, const ConvShape& shape);
 
  private:
   std::map<ConvShape, std::unique_ptr<ConvEngine<Dtype>>> engines_;
 };
+
+/// Our own kernels for a filter per channel; null for other convolutions and for more than two
+/// spatial axes.
+template <typename Device, typename Dtype>
+std::unique_ptr<ConvEngine<Dtype>> MakeDepthwiseConv(const ConvShape& shape);
 
 /// Null if oneDNN does not take the shape or the number type.
 template <typename Dtype>

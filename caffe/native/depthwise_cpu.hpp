@@ -1,0 +1,26 @@
+#ifndef CAFFE_NATIVE_DEPTHWISE_CPU_HPP_
+#define CAFFE_NATIVE_DEPTHWISE_CPU_HPP_
+
+#include "caffe/native/depthwise_kernels.hpp"
+
+namespace caffe {
+
+/// The operations of depthwise_kernels.hpp in vector code for the CPU, over threads by (item,
+/// channel). Their results do not depend on the number of threads.
+
+template <typename Dtype>
+void DepthwiseForwardCpu(const DepthwiseShape& shape, const Dtype* x, const Dtype* weights,
+                         const Dtype* bias, Dtype* y);
+
+template <typename Dtype>
+void DepthwiseBackwardDataCpu(const DepthwiseShape& shape, const Dtype* dy, const Dtype* weights,
+                              Dtype* dx);
+
+/// Adds to dw.
+template <typename Dtype>
+void DepthwiseBackwardWeightsCpu(const DepthwiseShape& shape, const Dtype* x, const Dtype* dy,
+                                 Dtype* dw);
+
+}  // namespace caffe
+
+#endif  // CAFFE_NATIVE_DEPTHWISE_CPU_HPP_
