@@ -153,14 +153,15 @@ void BaseConvolutionLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
 }
 
 template <typename Dtype>
-ConvShape BaseConvolutionLayer<Dtype>::Shape() const {
+ConvShape BaseConvolutionLayer<Dtype>::Shape() {
   const vector<int> in(conv_input_shape_.cpu_data() + 1,
                        conv_input_shape_.cpu_data() + 1 + num_spatial_axes_);
   return {.num = num_,
           .in_channels = conv_in_channels_,
           .out_channels = conv_out_channels_,
           .group = group_,
-          .bias = bias_term_,
+          .bias = bias_term_ && !reverse_dimensions(),
+          .reversed = reverse_dimensions(),
           .in = in,
           .out = vector<int>(col_buffer_shape_.begin() + 1, col_buffer_shape_.end()),
           .kernel = Load(kernel_shape_, num_spatial_axes_),

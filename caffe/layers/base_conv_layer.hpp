@@ -120,7 +120,7 @@ class BaseConvolutionLayer : public Layer<Dtype> {
   void ReadGeometry();
   void SetUpWeights();
   void CheckEngine() const;
-  ConvShape Shape() const;
+  ConvShape Shape();
   /// Height and width of the sliding window, for two spatial axes.
   std::pair<WindowAxis, WindowAxis> WindowAxes() const;
   template <typename Device>

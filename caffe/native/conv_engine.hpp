@@ -23,6 +23,8 @@ struct ConvShape {
   int out_channels = 0;
   int group = 1;
   bool bias = false;
+  /// Serves a deconvolution: a pass begins with BackwardData.
+  bool reversed = false;
   std::vector<int> in;
   std::vector<int> out;
   std::vector<int> kernel;

@@ -34,6 +34,7 @@ class DnnlConv : public ConvEngine<float> {
         bias_(PlainDesc({s.out_channels})),
         dst_(AnyLayout(Dims({s.num, s.out_channels}, s.out))),
         has_bias_(s.bias),
+        reversed_(s.reversed),
         stride_(s.stride.begin(), s.stride.end()),
         dilation_(s.dilation.begin(), s.dilation.end()),
         pad_front_(s.pad.begin(), s.pad.end()) {
@@ -68,12 +69,15 @@ class DnnlConv : public ConvEngine<float> {
           DnnlEngine(), forward_desc_);
       data_ = dnnl::convolution_backward_data(data_desc_);
     }
-    // The weights' gradient, when wanted, has just read the same values.
-    const ReaderCopy copy = diff_read_ == dst_diff ? ReaderCopy::kReuse : ReaderCopy::kRefresh;
+    // In a convolution's backward pass, the weights' gradient, when wanted, has just read the same
+    // values, and Forward the same weights.
+    const ReaderCopy copy =
+        !reversed_ && diff_read_ == dst_diff ? ReaderCopy::kReuse : ReaderCopy::kRefresh;
+    const ReaderCopy weights_copy = reversed_ ? ReaderCopy::kRefresh : ReaderCopy::kReuse;
     diff_read_ = nullptr;
     std::unordered_map<int, memory> arguments = {
         {DNNL_ARG_DIFF_DST, ReadAs(dst_diff, data_desc_.diff_dst_desc(), copy)},
-        {DNNL_ARG_WEIGHTS, ReadAs(weights, data_desc_.weights_desc(), ReaderCopy::kReuse)}};
+        {DNNL_ARG_WEIGHTS, ReadAs(weights, data_desc_.weights_desc(), weights_copy)}};
     DnnlOutput out = OutputAs(src_diff, data_desc_.diff_src_desc());
     arguments.emplace(DNNL_ARG_DIFF_SRC, out.memory);
     Run(data_, arguments);
@@ -88,7 +92,8 @@ class DnnlConv : public ConvEngine<float> {
     }
     const DnnlMemory weights_sum(gradient_desc_.diff_weights_desc());
     std::unordered_map<int, memory> arguments = {
-        {DNNL_ARG_SRC, ReadAs(src, gradient_desc_.src_desc(), ReaderCopy::kReuse)},
+        {DNNL_ARG_SRC, ReadAs(src, gradient_desc_.src_desc(),
+                              reversed_ ? ReaderCopy::kRefresh : ReaderCopy::kReuse)},
         {DNNL_ARG_DIFF_DST, ReadAs(dst_diff, gradient_desc_.diff_dst_desc(), ReaderCopy::kRefresh)},
         {DNNL_ARG_DIFF_WEIGHTS, weights_sum.memory()}};
     diff_read_ = dst_diff;
@@ -135,7 +140,7 @@ class DnnlConv : public ConvEngine<float> {
   }
 
   const memory::desc src_, weights_, bias_, dst_;
-  const bool has_bias_;
+  const bool has_bias_, reversed_;
   memory::dims stride_, dilation_, pad_front_, pad_back_;
   dnnl::convolution_forward::primitive_desc forward_desc_;
   dnnl::convolution_forward forward_;
