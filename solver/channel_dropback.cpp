@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <iomanip>
+#include <set>
 #include <sstream>
 
-#include "caffe/blob.hpp"
+#include "solver/eligibility_table.hpp"
 
 namespace caffe {
 
@@ -22,6 +23,15 @@ ChannelDropBack::ChannelDropBack(const ChannelDropBackParameter& param,
 
 DropRates ChannelDropBack::Rates(int64_t iteration) const {
   return {layer_schedule_.Rate(iteration), channel_schedule_.Rate(iteration)};
+}
+
+std::vector<int64_t> ChannelDropBack::RateChanges() const {
+  std::set<int64_t> changes;
+  for (const DropSchedule* schedule : {&layer_schedule_, &channel_schedule_}) {
+    const std::vector<int64_t> list = schedule->Changes();
+    changes.insert(list.begin(), list.end());
+  }
+  return {changes.begin(), changes.end()};
 }
 
 void ChannelDropBack::Draw(uint64_t seed, int64_t iteration) {
@@ -73,27 +83,14 @@ std::string ScheduleText(const DropRateParameter& rate) {
   return "{ " + rate.ShortDebugString() + " }";
 }
 
-std::string Verdict(const EligibilityRow& row, const Eligibility& eligibility) {
-  if (row.eligible_index < 0) return "no: " + row.reason;
-  std::ostringstream text;
-  text << "yes, probability " << eligibility.layers[row.eligible_index].probability;
-  return text.str();
-}
-
-std::string ChannelsOf(const EligibilityRow& row, const Eligibility& eligibility) {
-  if (row.eligible_index < 0) return "-";
-  return std::to_string(eligibility.layers[row.eligible_index].channels);
-}
-
 }  // namespace
 
 std::vector<std::string> ChannelDropBack::Table() const {
   std::vector<std::vector<std::string>> cells = {{"layer", "type", "weights", "channels"}};
   std::vector<std::string> verdicts = {"eligible"};
-  for (const EligibilityRow& row : eligibility_.rows) {
-    cells.push_back(
-        {row.name, row.type, ShapeText(row.weight_shape), ChannelsOf(row, eligibility_)});
-    verdicts.push_back(Verdict(row, eligibility_));
+  for (const EligibilityLine& line : EligibilityTable(eligibility_)) {
+    cells.push_back({line.layer, line.type, line.weights, line.channels});
+    verdicts.push_back(line.verdict);
   }
   std::vector<size_t> widths(cells[0].size(), 0);
   for (const auto& line : cells) {

@@ -50,6 +50,9 @@ class ChannelDropBack {
   const DropOptions& options() const { return options_; }
   const Eligibility& eligibility() const { return eligibility_; }
   DropRates Rates(int64_t iteration) const;
+  /// The iterations after the first one at which a schedule of the rates jumps or bends, in
+  /// rising order.
+  std::vector<int64_t> RateChanges() const;
 
   /// The lines that are logged at start: the options in force and a table of all layers with
   /// weights, eligible or why not.

@@ -118,4 +118,12 @@ double DropSchedule::Rate(int64_t iteration) const {
   return rate;
 }
 
+std::vector<int64_t> DropSchedule::Changes() const {
+  std::vector<int64_t> changes;
+  if (shape_ == Shape::kLinear) changes = {start_iter_, end_iter_};
+  for (const Piece& piece : pieces_) changes.push_back(piece.begin);
+  std::erase(changes, 0);
+  return changes;
+}
+
 }  // namespace caffe

@@ -35,6 +35,10 @@ class DropSchedule {
   /// In [0, 1].
   double Rate(int64_t iteration) const;
 
+  /// The iterations after the first one at which the rate jumps, or a straight line begins or
+  /// ends, in rising order.
+  std::vector<int64_t> Changes() const;
+
   const std::string& policy() const { return policy_; }
 
  private:

@@ -11,8 +11,9 @@
 namespace caffe::cli {
 
 const std::vector<Command>& Commands() {
-  static const std::vector<Command> commands = {DeviceQueryCommand(), SummaryCommand(),
-                                                TestCommand(), TimeCommand(), TrainCommand()};
+  static const std::vector<Command> commands = {DeviceQueryCommand(), PlanCommand(),
+                                                SummaryCommand(),     TestCommand(),
+                                                TimeCommand(),        TrainCommand()};
   return commands;
 }
 

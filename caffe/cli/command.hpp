@@ -28,6 +28,7 @@ Command TrainCommand();
 Command TestCommand();
 Command TimeCommand();
 Command DeviceQueryCommand();
+Command PlanCommand();
 Command SummaryCommand();
 
 /// All of them, sorted by name.

@@ -14,4 +14,6 @@ DEFINE_int32(iterations, 50, "number of batches");
 DEFINE_string(sigint_effect, "stop", "what SIGINT (Ctrl-C) does: stop, snapshot or none");
 DEFINE_string(sighup_effect, "snapshot", "what SIGHUP does: stop, snapshot or none");
 DEFINE_string(input_shape, "", "shapes of inputs: 1,3,32,32 or name=1,3,32,32;other=...");
+DEFINE_int32(plans, 5, "how many plans to draw");
+DEFINE_string(plot, "", "picture to write, FILE.svg: rates over the iterations");
 DEFINE_int32(batch, 0, "images in a batch, in place of what the net says");

@@ -15,6 +15,8 @@ DECLARE_int32(iterations);
 DECLARE_string(sigint_effect);
 DECLARE_string(sighup_effect);
 DECLARE_string(input_shape);
+DECLARE_int32(plans);
+DECLARE_string(plot);
 DECLARE_int32(batch);
 
 #endif  // CAFFE_CLI_FLAGS_HPP_

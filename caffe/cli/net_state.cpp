@@ -6,9 +6,9 @@
 
 #include "caffe/cli/arguments.hpp"
 #include "caffe/cli/flags.hpp"
+#include "caffe/cli/solver_file.hpp"
 #include "caffe/error.hpp"
 #include "caffe/util/nearest_name.hpp"
-#include "caffe/util/upgrade_proto.hpp"
 
 namespace caffe::cli {
 
@@ -21,13 +21,27 @@ Phase PhaseFromFlag() {
 std::vector<std::string> StagesFromFlag() { return SplitList(FLAGS_stage); }
 
 NetParameter TrainNetOf(const SolverParameter& solver) {
-  if (solver.has_net_param()) return solver.net_param();
-  if (solver.has_train_net_param()) return solver.train_net_param();
-  Require(solver.has_net() || solver.has_train_net(),
-          "the solver names no net; give net or train_net");
+  const int count = solver.has_net() + solver.has_net_param() + solver.has_train_net() +
+                    solver.has_train_net_param();
+  Require(count > 0, "the solver names no net; give net or train_net");
+  Require(count == 1,
+          "a solver needs exactly one of net, net_param, train_net and train_net_param; ", count,
+          " are set");
   NetParameter net;
-  ReadNetParamsFromTextFileOrDie(solver.has_net() ? solver.net() : solver.train_net(), &net);
+  if (solver.has_net_param() || solver.has_train_net_param()) {
+    net = solver.has_net_param() ? solver.net_param() : solver.train_net_param();
+  } else {
+    net = ReadNetFile(solver.has_net() ? solver.net() : solver.train_net());
+  }
+  net.mutable_state()->MergeFrom(solver.train_state());
   return net;
+}
+
+void SetTrainState(SolverParameter* solver) {
+  solver->mutable_train_state()->set_level(FLAGS_level);
+  for (const std::string& stage : StagesFromFlag()) {
+    solver->mutable_train_state()->add_stage(stage);
+  }
 }
 
 void WarnOfUnknownStages(const NetParameter& net) {

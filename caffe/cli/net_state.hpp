@@ -14,9 +14,12 @@ Phase PhaseFromFlag();
 /// The stages in --stage; one empty stage if it is empty, as Caffe has it.
 std::vector<std::string> StagesFromFlag();
 
-/// The net that a solver trains, read from its file where it names one. Throws Error if there is
-/// none.
+/// The net that a solver trains, read from its file where it names one, with the solver's
+/// train_state merged into its own. Throws Error unless there is exactly one.
 NetParameter TrainNetOf(const SolverParameter& solver);
+
+/// Puts --level and --stage into the train_state of the solver.
+void SetTrainState(SolverParameter* solver);
 
 /// Logs a warning for each stage in --stage that no rule of the net asks for.
 void WarnOfUnknownStages(const NetParameter& net);

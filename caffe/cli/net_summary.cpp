@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "caffe/cli/text_table.hpp"
 #include "caffe/filler.hpp"
 #include "caffe/net.hpp"
 
@@ -75,13 +76,6 @@ int BatchOf(const Net<float>& net) {
   return input.num_axes() > 0 ? std::max(1, input.shape(0)) : 1;
 }
 
-/// 1234567 -> "1,234,567".
-string WithCommas(int64_t number) {
-  string text = std::to_string(number);
-  for (int i = static_cast<int>(text.size()) - 3; i > 0; i -= 3) text.insert(i, 1, ',');
-  return text;
-}
-
 string Megabytes(int64_t bytes) {
   std::ostringstream text;
   text << std::fixed << std::setprecision(1) << bytes / 1048576. << " MiB";
@@ -97,38 +91,6 @@ string OutputText(const LayerSummary& layer) {
 }
 
 string NumberText(int64_t number) { return number == 0 ? "" : WithCommas(number); }
-
-/// Lines of equal columns; the last two columns are numbers and flush right.
-class Table {
- public:
-  using Row = std::vector<string>;
-
-  void Add(const Row& row) { rows_.push_back(row); }
-
-  string ToText() const {
-    std::vector<size_t> widths;
-    for (const Row& row : rows_) {
-      widths.resize(std::max(widths.size(), row.size()));
-      for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    }
-    std::ostringstream text;
-    for (const Row& row : rows_) {
-      std::ostringstream line;
-      for (size_t i = 0; i < row.size(); ++i) {
-        const bool number = i + 2 >= widths.size();
-        line << (i > 0 ? "  " : "") << (number ? std::right : std::left)
-             << std::setw(static_cast<int>(widths[i])) << row[i];
-      }
-      string trimmed = line.str();
-      trimmed.erase(trimmed.find_last_not_of(' ') + 1);
-      text << trimmed << "\n";
-    }
-    return text.str();
-  }
-
- private:
-  std::vector<Row> rows_;
-};
 
 }  // namespace
 
@@ -164,7 +126,7 @@ NetSummary Summarize(const NetParameter& param,
 }
 
 std::string ToText(const NetSummary& summary) {
-  Table table;
+  TextTable table("lllrr");
   table.Add({"layer", "type", "output", "parameters", "multiply-adds"});
   for (const LayerSummary& layer : summary.layers) {
     table.Add({layer.name, layer.type, OutputText(layer), NumberText(layer.parameters),

@@ -1,44 +1,23 @@
 #include <glog/logging.h>
 
 #include <algorithm>
-#include <fstream>
 #include <iostream>
 #include <map>
-#include <regex>
-#include <sstream>
 
 #include "caffe/cli/command.hpp"
 #include "caffe/cli/data_shapes.hpp"
 #include "caffe/cli/flags.hpp"
 #include "caffe/cli/net_state.hpp"
 #include "caffe/cli/net_summary.hpp"
+#include "caffe/cli/solver_file.hpp"
 #include "caffe/net.hpp"
-#include "caffe/util/io.hpp"
-#include "caffe/util/upgrade_proto.hpp"
 
 namespace caffe::cli {
 
 namespace {
 
-/// Whether the file holds a solver rather than a net, by fields that only a solver has.
-bool IsSolverFile(const string& file) {
-  static const std::regex solver_field(
-      "(^|\n)\\s*(net|train_net|net_param|train_net_param|base_lr|lr_policy|max_iter|solver_mode)"
-      "\\s*[:{]");
-  std::ostringstream content;
-  content << std::ifstream(file).rdbuf();
-  return std::regex_search(content.str(), solver_field);
-}
-
 NetParameter ReadNet(const string& file) {
-  NetParameter net;
-  if (IsSolverFile(file)) {
-    SolverParameter solver;
-    ReadProtoFromTextFileOrDie(file, &solver);
-    net = TrainNetOf(solver);
-  } else {
-    ReadNetParamsFromTextFileOrDie(file, &net);
-  }
+  NetParameter net = IsSolverFile(file) ? TrainNetOf(ReadSolver(file)) : ReadNetFile(file);
   SetNetState(PhaseFromFlag(), &net);
   NetParameter filtered;
   Net<float>::FilterNet(net, &filtered);

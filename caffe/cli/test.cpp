@@ -4,9 +4,9 @@
 #include "caffe/cli/device_choice.hpp"
 #include "caffe/cli/flags.hpp"
 #include "caffe/cli/net_state.hpp"
+#include "caffe/cli/solver_file.hpp"
 #include "caffe/common.hpp"
 #include "caffe/net.hpp"
-#include "caffe/util/upgrade_proto.hpp"
 
 namespace caffe::cli {
 
@@ -54,8 +54,7 @@ int Test(const std::vector<std::string>&) {
   Require(!FLAGS_weights.empty(), "Need model weights to score: give --weights=FILE");
   Require(FLAGS_iterations > 0, "--iterations is ", FLAGS_iterations, ", but must be at least 1");
   UseFirstGpuOrCpu();
-  NetParameter param;
-  ReadNetParamsFromTextFileOrDie(FLAGS_model, &param);
+  NetParameter param = ReadNetFile(FLAGS_model);
   SetNetState(TEST, &param);
   Net<float> net(param);
   net.CopyTrainedLayersFrom(FLAGS_weights);

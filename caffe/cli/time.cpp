@@ -5,10 +5,10 @@
 #include "caffe/cli/device_choice.hpp"
 #include "caffe/cli/flags.hpp"
 #include "caffe/cli/net_state.hpp"
+#include "caffe/cli/solver_file.hpp"
 #include "caffe/common.hpp"
 #include "caffe/net.hpp"
 #include "caffe/util/benchmark.hpp"
-#include "caffe/util/upgrade_proto.hpp"
 
 namespace caffe::cli {
 
@@ -64,8 +64,7 @@ int Time(const std::vector<std::string>&) {
   Require(FLAGS_iterations > 0, "--iterations is ", FLAGS_iterations, ", but must be at least 1");
   const Phase phase = PhaseFromFlag();
   UseFirstGpuOrCpu();
-  NetParameter param;
-  ReadNetParamsFromTextFileOrDie(FLAGS_model, &param);
+  NetParameter param = ReadNetFile(FLAGS_model);
   SetNetState(phase, &param);
   Net<float> net(param);
   LOG(INFO) << "Performing Forward";

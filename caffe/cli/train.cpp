@@ -6,10 +6,10 @@
 #include "caffe/cli/flags.hpp"
 #include "caffe/cli/net_state.hpp"
 #include "caffe/cli/progress_line.hpp"
+#include "caffe/cli/solver_file.hpp"
 #include "caffe/cli/terminal.hpp"
 #include "caffe/common.hpp"
 #include "caffe/util/nearest_name.hpp"
-#include "caffe/util/upgrade_proto.hpp"
 #include "solver/signal_handler.hpp"
 #include "solver/snapshot_files.hpp"
 #include "solver/solver.hpp"
@@ -36,11 +36,6 @@ std::string ChooseSnapshot(const SolverParameter& param) {
   return newest;
 }
 
-void SetTrainState(SolverParameter* param) {
-  param->mutable_train_state()->set_level(FLAGS_level);
-  for (const std::string& stage : StagesFromFlag()) param->mutable_train_state()->add_stage(stage);
-}
-
 int Train(const std::vector<std::string>&) {
   Require(!FLAGS_solver.empty(), "Need a solver definition to train: give --solver=FILE");
   Require(FLAGS_snapshot.empty() || FLAGS_weights.empty(),
@@ -48,8 +43,7 @@ int Train(const std::vector<std::string>&) {
   const SolverAction::Enum on_sigint = ParseEffect("sigint_effect", FLAGS_sigint_effect);
   const SolverAction::Enum on_sighup = ParseEffect("sighup_effect", FLAGS_sighup_effect);
 
-  SolverParameter param;
-  ReadSolverParamsFromTextFileOrDie(FLAGS_solver, &param);
+  SolverParameter param = ReadSolver(FLAGS_solver);
   if (!FLAGS_stage.empty()) WarnOfUnknownStages(TrainNetOf(param));
   SetTrainState(&param);
   UseDevicesFor(&param);

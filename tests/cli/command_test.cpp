@@ -26,7 +26,7 @@ TEST_F(CommandTest, HelpAndVersionExitWith0) {
                                HasSubstr("default: \"stop\"")))
         << arguments;
   }
-  for (const std::string command : {"test", "time", "device_query", "summary"}) {
+  for (const std::string command : {"test", "time", "device_query", "summary", "plan"}) {
     EXPECT_EQ(Run(command + " --help").exit_code, 0) << command;
   }
   const RunResult version = Run("--version");
@@ -36,7 +36,8 @@ TEST_F(CommandTest, HelpAndVersionExitWith0) {
 
 TEST_F(CommandTest, UnknownNamesAreRefusedWithTheNearest) {
   EXPECT_THAT(RunError("trian"), HasSubstr("unknown command 'trian' (did you mean 'train'?)"));
-  EXPECT_THAT(RunError("xyz"), HasSubstr("known commands: device_query summary test time train"));
+  EXPECT_THAT(RunError("xyz"),
+              HasSubstr("known commands: device_query plan summary test time train"));
   EXPECT_THAT(RunError("train --solvr=x"),
               HasSubstr("unknown flag --solvr (did you mean --solver?)"));
   EXPECT_THAT(RunError("train x"), HasSubstr("unexpected argument 'x'"));

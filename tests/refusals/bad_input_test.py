@@ -323,6 +323,8 @@ def weight_cases(tools):
     ]
 
 
+METHOD = DROPBACK.replace("OPTIONS", "")
+PLAN = ["caffe", "plan", "solver.prototxt"]
 COMMANDS = [
     Case("command: unknown", ["'trian'", "train"], lambda d: None, ["caffe", "trian"]),
     Case("command: unknown flag", ["slover", "solver"], lambda d: write_run(d),
@@ -345,6 +347,43 @@ COMMANDS = [
     Case("command: an existing file is binary", ["net.prototxt"],
          lambda d: (d / "net.prototxt").write_bytes(bytes(range(256))),
          ["caffe", "summary", "net.prototxt"]),
+    Case("plan: no solver", ["--solver"], lambda d: None, ["caffe", "plan"]),
+    Case("plan: solver is missing", ["nothing.prototxt"], lambda d: None,
+         ["caffe", "plan", "nothing.prototxt"]),
+    Case("plan: solver is a folder", ["solver.prototxt", "directory"],
+         lambda d: (d / "solver.prototxt").mkdir(), ["caffe", "plan", "solver.prototxt"]),
+    Case("plan: net is missing", ["net.prototxt"],
+         lambda d: (d / "solver.prototxt").write_text(METHOD), PLAN),
+    Case("plan: a net for a solver", ["net.prototxt", "solver"], lambda d: write_run(d),
+         ["caffe", "plan", "net.prototxt"]),
+    Case("plan: solver without the method", ["SGD", "ChannelDropBack"], lambda d: write_run(d), PLAN),
+    Case("plan: unknown solver type", ["'SDG'", "SGD"],
+         lambda d: write_run(d, METHOD.replace("ChannelDropBack", "SDG")), PLAN),
+    Case("plan: no iterations", ["max_iter"],
+         lambda d: write_run(d, METHOD.replace("max_iter: 4", "")), PLAN),
+    Case("plan: no policy", ["lr_policy"],
+         lambda d: write_run(d, METHOD.replace('lr_policy: "fixed"', "")), PLAN),
+    Case("plan: a rate out of range", ["layer_drop_rate", "1.5"],
+         lambda d: write_run(d, METHOD.replace("skip_layers: 0",
+                                               "skip_layers: 0 layer_drop_rate { value: 1.5 }")),
+         PLAN),
+    Case("plan: number of plans", ["--plans"], lambda d: write_run(d, METHOD),
+         PLAN + ["--plans", "-1"]),
+    Case("plan: plans is no number", ["plans"], lambda d: write_run(d, METHOD),
+         PLAN + ["--plans", "few"]),
+    Case("plan: kind of picture", ["rates.jpg", ".svg"], lambda d: write_run(d, METHOD),
+         PLAN + ["--plot", "rates.jpg"]),
+    Case("plan: picture in a folder that is not there", ["nowhere"],
+         lambda d: write_run(d, METHOD), PLAN + ["--plot", "nowhere/rates.svg"]),
+    Case("plan: picture on a full disk", ["rates.svg"], lambda d: write_run(d, METHOD),
+         PLAN + ["--plot", "rates.svg"], limit=1000),
+    Case("plan: unknown shape of the data", ["--input_shape"],
+         lambda d: write_run(d, METHOD, LMDB_DATA.replace("OPTIONS", "").replace("TRANSFORM", "") +
+                             FC + LOSS), PLAN),
+    Case("train: a net for a solver", ["net.prototxt", "solver"], lambda d: write_run(d),
+         ["caffe", "train", "--solver", "net.prototxt"]),
+    Case("time: a solver for a net", ["solver.prototxt", "net"], lambda d: write_run(d),
+         ["caffe", "time", "--model", "solver.prototxt"]),
     Case("summary: shape", ["input_shape"], lambda d: write_run(d),
          ["caffe", "summary", "net.prototxt", "--input_shape", "data=1,x"]),
 ]

@@ -56,6 +56,18 @@ TEST(DropScheduleTest, Reference) {
   EXPECT_DOUBLE_EQ(schedule.Rate(1220), 0.25);
 }
 
+TEST(DropScheduleTest, TellsWhereItChanges) {
+  using Iterations = std::vector<int64_t>;
+  EXPECT_EQ(Make("value: 0.25").Changes(), Iterations{});
+  EXPECT_EQ(Make("policy: 'adaptive' initial: 0 final: 1", {60, 120}).Changes(),
+            (Iterations{60, 120}));
+  EXPECT_EQ(Make("policy: 'linear' initial: 0 final: 1 end_iter: 9").Changes(), Iterations{9});
+  EXPECT_EQ(Make("policy: 'linear' initial: 0 final: 1 start_iter: 5 end_iter: 9").Changes(),
+            (Iterations{5, 9}));
+  EXPECT_EQ(Make("policy: 'multistep' initial: 0 stepvalue: 7 rate: 1").Changes(), Iterations{7});
+  EXPECT_EQ(Make("policy: 'curriculum' final: 0.5 gamma: 0.1").Changes(), Iterations{});
+}
+
 TEST(DropScheduleTest, Linear) {
   const DropSchedule schedule =
       Make("policy: 'linear' initial: 0.5 final: 0 start_iter: 10 end_iter: 30");
