@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the nets and solvers under models/, or checks that the files there are current.
+"""Writes the nets and solvers under models/ and their table, or checks that these are current.
 
 Every net is a function in scripts/caffe_models/, every net on a data set a line of
 catalogue.py there.
@@ -32,7 +32,7 @@ def main():
 
 def check(folder, files):
     found = {str(path.relative_to(folder)): path.read_text()
-             for path in sorted(folder.rglob("*.prototxt"))}
+             for pattern in ("*.prototxt", "*.md") for path in sorted(folder.rglob(pattern))}
     problems = [f"{folder / path}: {problem}" for problem, paths in {
         "missing": files.keys() - found.keys(),
         "not written by the generator": found.keys() - files.keys(),

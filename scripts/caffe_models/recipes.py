@@ -1,10 +1,12 @@
-"""Data sets, training recipes, and the four files that a net on a data set is written to.
+"""Training recipes, and the four files that a net on a data set is written to.
 
-The recipe of 32x32 images: 200 epochs of SGD at batch 128, learning rate 0.01 with momentum
-0.9 and weight decay 1e-4 on every parameter, divided by 10 after 0.3, 0.6 and 0.8 of the run.
+From scratch, on images of 32x32: 200 epochs of SGD at batch 128, learning rate 0.01 with momentum
+0.9 and weight decay 1e-4 on every parameter, divided by 10 after 0.3, 0.6 and 0.8 of the run; the
+layer drop rate rises from 0.01 to 0.3 with the falls of the learning rate. Fine-tuning, on images
+of 224x224: batch 256, decays after 0.3, 0.6 and 0.85, layer drop rate 0.03 to 0.3.
 """
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from .net import Blob, Net
 from .prototxt import Word, write
@@ -13,59 +15,49 @@ FILES = ("train_val", "deploy", "solver_baseline", "solver_channel_dropback")
 
 
 @dataclass(frozen=True)
-class DataSet:
-    """Images in LMDB files `data/<name>/{train,test}_lmdb`, relative to where Caffe runs."""
-    name: str
-    classes: int
-    train_images: int
-    test_images: int
-    channels: int
-    size: int
-    train_batch: int
-    transform: dict      # of both phases
-    augmentation: dict = field(default_factory=dict)  # of the training phase only
-    top_5: bool = False
-    test_batch: int = 100
-
-
-def in_byte_units(values):
-    """Per-channel figures on a 0..1 scale, as the 0..255 pixels want them."""
-    return [255 * value for value in values]
-
-
-def cifar(name, classes, mean, std, **kwargs):
-    """CIFAR in RGB order: out = (pixel - mean) / std."""
-    return DataSet(name, classes, train_images=50000, test_images=10000, channels=3, size=32,
-                   train_batch=128,
-                   transform={"crop_size": 32, "mean_value": in_byte_units(mean),
-                              "std_value": in_byte_units(std)},
-                   augmentation={"pad": 4, "mirror": True, "rotation": 15}, **kwargs)
-
-
-CIFAR10 = cifar("cifar10", 10, (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
-CIFAR100 = cifar("cifar100", 100, (0.50708, 0.48655, 0.44092), (0.26733, 0.25644, 0.27615),
-                 top_5=True)
-MNIST = DataSet("mnist", 10, train_images=60000, test_images=10000, channels=1, size=28,
-                train_batch=64, transform={"crop_size": 28, "scale": 0.00390625})
-
-# The small sets that scripts/quickstart makes.
-CIFAR10_QUICK = replace(CIFAR10, name="cifar10_quick", train_images=20000)
-MNIST_SMALL = replace(MNIST, name="mnist_small", train_images=5000, test_images=1000)
-
-
-@dataclass(frozen=True)
 class Recipe:
     epochs: int
+    batch: int = 128
+    iter_size: int = 1                # batches whose gradients make one update
+    test_batch: int = 100
     base_lr: float = 0.01
     weight_decay: float = 1e-4
-    decays: tuple = (0.3, 0.6, 0.8)   # shares of the run after which the rate is divided by 10
+    decays: tuple = (0.3, 0.6, 0.8)   # shares of the run after which the rate is divided by 10;
+                                      # none: a cosine
+    warmup: int = 0                   # iterations of linear warm-up
+    clip: float = 0                   # largest norm of the gradient; 0: any
+    layer_drop_rate: tuple = (0.01, 0.3)
+    channel_drop_rate: float = 0.5
     skip_layers: int = 4              # first learnable layers that are never dropped
+    pretrained: bool = False          # wants weights to start from
     test_epochs: int = 1
     snapshot_epochs: int = 10
     display: int = 100
 
+    def epoch(self, data):
+        """Iterations of an epoch."""
+        return math.ceil(data.train_images / (self.batch * self.iter_size))
+
 
 FROM_SCRATCH = Recipe(epochs=200)
+# 26,032 test images are 1,627 batches of 16.
+FROM_SCRATCH_SVHN = replace(FROM_SCRATCH, test_batch=16)
+# The paper trains nothing from scratch on ImageNet: rate and epochs are the customary ones.
+FROM_SCRATCH_IMAGENET = Recipe(epochs=90, batch=256, base_lr=0.1, snapshot_epochs=5)
+FINE_TUNING = Recipe(epochs=85, batch=256, decays=(0.3, 0.6, 0.85), layer_drop_rate=(0.03, 0.3),
+                     channel_drop_rate=0.3, skip_layers=3, pretrained=True, snapshot_epochs=5)
+VIT = replace(FINE_TUNING, base_lr=0.001, decays=(), warmup=500, clip=1.0)
+
+
+def short(recipe):
+    """The run on ImageNet that is as long as the paper's."""
+    return replace(recipe, epochs=10, snapshot_epochs=1)
+
+
+def in_parts(recipe, parts, test_batch):
+    """The same updates from smaller batches, for nets without batch norm."""
+    return replace(recipe, batch=recipe.batch // parts, iter_size=recipe.iter_size * parts,
+                   test_batch=test_batch)
 
 
 def files_of(net_name, title, body, data, recipe):
@@ -76,71 +68,75 @@ def files_of(net_name, title, body, data, recipe):
     folder = f"{net_name}/{data.name}"
     solver = {kind: solver_text(folder, kind, data, recipe)
               for kind in ("baseline", "channel_dropback")}
-    texts = (train_val_text(title, body, data), deploy_text(title, body, data),
+    texts = (train_val_text(title, body, data, recipe), deploy_text(title, body, data),
              solver["baseline"], solver["channel_dropback"])
     return {f"{folder}/{name}.prototxt": text for name, text in zip(FILES, texts)}
 
 
-def train_val_text(title, body, data):
+def image_blob(data):
+    return Blob("data", (data.channels, data.size, data.size))
+
+
+def training_net(title, body, data, recipe):
     net = Net(title)
-    image = Blob("data", data.channels, data.size)
     for phase in ("TRAIN", "TEST"):
-        net.layers.append(data_layer(data, phase))
-    scores = body(net, image, data.classes)
-    bottoms = [scores, Blob("label", 1, 1)]
-    net.add("SoftmaxWithLoss", "loss", bottoms, Blob("loss", 1, 1))
+        net.layers.append(data_layer(data, recipe, phase))
+    scores = body(net, image_blob(data), data.classes)
+    bottoms = [scores, Blob("label", ())]
+    net.add("SoftmaxWithLoss", "loss", bottoms, Blob("loss", ()))
     test_only = {"include": {"phase": Word("TEST")}}
-    net.add("Accuracy", "accuracy", bottoms, Blob("accuracy", 1, 1), **test_only)
+    net.add("Accuracy", "accuracy", bottoms, Blob("accuracy", ()), **test_only)
     if data.top_5:
-        net.add("Accuracy", "accuracy_top5", bottoms, Blob("accuracy_top5", 1, 1), **test_only,
+        net.add("Accuracy", "accuracy_top5", bottoms, Blob("accuracy_top5", ()), **test_only,
                 accuracy_param={"top_k": 5})
-    return HEADER + write({"name": net.name, "layer": net.layers})
+    return net
 
 
-def data_layer(data, phase):
+def train_val_text(title, body, data, recipe):
+    net = training_net(title, body, data, recipe)
+    images = f"# Images of data/{data.source}: {data.images}.\n"
+    return HEADER + images + write({"name": net.name, "layer": net.layers})
+
+
+def data_layer(data, recipe, phase):
     train = phase == "TRAIN"
-    source = {"source": f"data/{data.name}/{'train' if train else 'test'}_lmdb",
-              "batch_size": data.train_batch if train else data.test_batch,
+    source = {"source": f"data/{data.source}/{'train' if train else 'test'}_lmdb",
+              "batch_size": recipe.batch if train else recipe.test_batch,
               "backend": Word("LMDB")}
     if train:
         source["shuffle"] = True
     return {"name": "data", "type": "Data", "top": ["data", "label"],
             "include": {"phase": Word(phase)},
-            "transform_param": {**data.transform, **(data.augmentation if train else {})},
+            "transform_param": data.train_transform if train else data.test_transform,
             "data_param": source}
 
 
 def deploy_text(title, body, data):
     """The net behind an Input layer, with fields that every reader of Caffe models knows."""
-    net = Net(title)
-    image = net.add("Input", "data", [], Blob("data", data.channels, data.size),
+    net = Net(title, portable=True)
+    image = net.add("Input", "data", [], image_blob(data),
                     input_param={"shape": {"dim": [1, data.channels, data.size, data.size]}})
     scores = body(net, image, data.classes)
-    net.add("Softmax", "prob", [scores], Blob("prob", data.classes, 1))
+    net.add("Softmax", "prob", [scores], Blob("prob", scores.shape))
     return HEADER + write({"name": net.name,
                            "layer": [without_training(layer) for layer in net.layers]})
 
 
 def without_training(layer):
-    """A layer without learning rates and fillers."""
+    """A layer without learning rates, fillers and the running average of batch norm."""
     return {name: {key: value for key, value in part.items() if not key.endswith("filler")}
             if isinstance(part, dict) else part
-            for name, part in layer.items() if name != "param"}
+            for name, part in layer.items() if name not in ("param", "batch_norm_param")}
 
 
 def solver_text(folder, kind, data, recipe):
-    epoch = math.ceil(data.train_images / data.train_batch)
+    epoch = recipe.epoch(data)
     iterations = recipe.epochs * epoch
     solver = {
         "net": f"models/{folder}/train_val.prototxt",
-        "test_iter": math.ceil(data.test_images / data.test_batch),
+        "test_iter": math.ceil(data.test_images / recipe.test_batch),
         "test_interval": recipe.test_epochs * epoch,
-        "base_lr": recipe.base_lr,
-        "momentum": 0.9,
-        "weight_decay": recipe.weight_decay,
-        "lr_policy": "multistep",
-        "gamma": 0.1,
-        "stepvalue": [round(share * iterations) for share in recipe.decays],
+        **learning(recipe, iterations),
         "max_iter": iterations,
         "display": recipe.display,
         "average_loss": recipe.display,
@@ -153,10 +149,45 @@ def solver_text(folder, kind, data, recipe):
         solver["channel_dropback_param"] = {
             "semantics": Word("PAPER"),
             "skip_layers": recipe.skip_layers,
-            "layer_drop_rate": {"policy": "adaptive", "initial": 0.01, "final": 0.3},
-            "channel_drop_rate": {"policy": "fixed", "value": 0.5},
+            "layer_drop_rate": layer_drop_rate(recipe, iterations),
+            "channel_drop_rate": {"policy": "fixed", "value": recipe.channel_drop_rate},
         }
-    return HEADER + write(solver)
+    return HEADER + length_of_run(recipe, epoch) + write(solver)
+
+
+def learning(recipe, iterations):
+    fields = {"base_lr": recipe.base_lr, "momentum": 0.9, "weight_decay": recipe.weight_decay}
+    if recipe.decays:
+        fields |= {"lr_policy": "multistep", "gamma": 0.1,
+                   "stepvalue": [round(share * iterations) for share in recipe.decays]}
+    else:
+        fields["lr_policy"] = "cosine"
+    if recipe.warmup:
+        fields["warmup_iter"] = recipe.warmup
+    if recipe.clip:
+        fields["clip_gradients"] = recipe.clip
+    if recipe.iter_size > 1:
+        fields["iter_size"] = recipe.iter_size
+    return fields
+
+
+def layer_drop_rate(recipe, iterations):
+    """Rises with the falls of the learning rate; where it has none, in a line."""
+    initial, final = recipe.layer_drop_rate
+    if recipe.decays:
+        return {"policy": "adaptive", "initial": initial, "final": final}
+    return {"policy": "linear", "initial": initial, "final": final, "start_iter": 0,
+            "end_iter": iterations}
+
+
+def length_of_run(recipe, epoch):
+    batch = f"{recipe.batch * recipe.iter_size} images"
+    if recipe.iter_size > 1:
+        batch += f" ({recipe.iter_size} batches of {recipe.batch})"
+    text = f"# {recipe.epochs} epochs of {epoch} iterations of {batch}.\n"
+    if recipe.pretrained:
+        text += "# Fine-tuning: start it with --weights FILE.\n"
+    return text
 
 
 HEADER = "# Written by scripts/generate_models.py.\n"

@@ -1,8 +1,9 @@
-"""Residual nets for 32x32 images: a 3x3 stem, stages of blocks, option-B shortcuts.
+"""Residual nets: a stem, four stages of blocks, option-B shortcuts.
 
-Layers are named `layer<stage>_<block>_<part>`, stages from 1 and blocks from 0.
+Layers are named `layer<stage>_<block>_<part>`, stages from 1 and blocks from 0. A bottleneck has
+its stride on the 3x3 convolution.
 """
-
+from .net import is_small
 
 PLANES = [64, 128, 256, 512]
 
@@ -29,15 +30,24 @@ def resnet8(net, x, classes):
 
 
 def resnet(net, x, classes, residual_block, planes, blocks):
-    x = net.convolution(x, "conv1", planes[0], 3, pad=1)
-    x = net.batch_norm(x, "bn1", "scale1")
-    x = net.relu(x, "relu1")
+    x = stem(net, x, planes[0])
     for stage, (width, depth) in enumerate(zip(planes, blocks), start=1):
         for block in range(depth):
             stride = 2 if stage > 1 and block == 0 else 1
             x = residual_block(net, x, f"layer{stage}_{block}", width, stride)
     x = net.global_average_pool(x, "pool")
     return net.inner_product(x, "fc", classes)
+
+
+def stem(net, image, planes):
+    """3x3 for small images, else 7x7 with stride 2 and a pooling."""
+    if is_small(image):
+        x = net.convolution(image, "conv1", planes, 3, pad=1)
+    else:
+        x = net.convolution(image, "conv1", planes, 7, stride=2, pad=3)
+    x = net.batch_norm(x, "bn1", "scale1")
+    x = net.relu(x, "relu1")
+    return x if is_small(image) else net.halving_max_pool(x, "pool1")
 
 
 def basic_block(net, x, name, planes, stride):
