@@ -20,6 +20,11 @@ using tap_sums::Tap;
 int FloorDiv(int a, int b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
 int CeilDiv(int a, int b) { return -FloorDiv(-a, b); }
 
+/// Whether it is worth waking other threads.
+bool IsLarge(const DepthwiseShape& s) {
+  return s.num * s.channels * s.h.out * s.w.out * s.h.kernel * s.w.kernel > (1 << 15);
+}
+
 /// Room behind the last value for a vector that begins there.
 constexpr int kSlack = 32;
 
@@ -203,7 +208,7 @@ void DepthwiseForwardCpu(const DepthwiseShape& s, const Dtype* x, const Dtype* w
   const std::vector<int64_t> offsets = InputOffsets(s, layout);
   const int64_t in_size = int64_t(s.h.in) * s.w.in, out_size = int64_t(s.h.out) * s.w.out;
   const int64_t taps = offsets.size();
-#pragma omp parallel
+#pragma omp parallel if (IsLarge(s))
   {
     std::vector<Dtype> padded(layout.size());
     std::vector<Tap<Dtype>> filter(taps);
@@ -224,7 +229,7 @@ void DepthwiseBackwardDataCpu(const DepthwiseShape& s, const Dtype* dy, const Dt
                               Dtype* dx) {
   const int64_t in_size = int64_t(s.h.in) * s.w.in, out_size = int64_t(s.h.out) * s.w.out;
   const int64_t taps = int64_t(s.h.kernel) * s.w.kernel;
-#pragma omp parallel
+#pragma omp parallel if (IsLarge(s))
   {
     DataGradient<Dtype> gradient(s);
 #pragma omp for schedule(static)
@@ -244,7 +249,7 @@ void DepthwiseBackwardWeightsCpu(const DepthwiseShape& s, const Dtype* x, const 
   const int64_t taps = offsets.size(), weights = s.channels * taps;
   // Every item's sums, added up in order afterwards.
   std::vector<double> sums(s.num * weights);
-#pragma omp parallel
+#pragma omp parallel if (IsLarge(s))
   {
     std::vector<Dtype> padded(layout.size());
 #pragma omp for schedule(static)

@@ -9,30 +9,17 @@
 #include "caffe/test/test_caffe_main.hpp"
 #include "caffe/util/upgrade_proto.hpp"
 #include "solver/sgd_solvers.hpp"
+#include "tests/caffe/oracle_values.hpp"
 
 namespace caffe {
 namespace {
 
+using oracle::Hash;
+using oracle::Mix;
+using oracle::Value;
+
 constexpr int kBatch = 32;
 constexpr int kBatches = 4;
-
-/// The formulas of tests/oracles/make_resnet18_losses.py, bit for bit.
-uint32_t NameHash(const string& name) {
-  uint32_t hash = 2166136261u;
-  for (const unsigned char byte : name) hash = (hash ^ byte) * 16777619u;
-  return hash;
-}
-
-uint32_t Mix(uint32_t x) {
-  x = (x ^ (x >> 16)) * 0x7FEB352Du;
-  x = (x ^ (x >> 15)) * 0x846CA68Bu;
-  return x ^ (x >> 16);
-}
-
-float Value(const string& name, uint32_t i, double bound) {
-  const double u = Mix(NameHash(name) + i) >> 8;
-  return static_cast<float>(bound * (u / (1 << 23) - 1));
-}
 
 /// models/resnet18/cifar100/train_val.prototxt with an Input layer for its data.
 NetParameter NetWithInput() {
@@ -93,7 +80,7 @@ void FillBatch(int batch, Net<Dtype>* net) {
   }
   Dtype* label = net->blob_by_name("label")->mutable_cpu_data();
   for (int i = 0; i < kBatch; ++i) {
-    label[i] = Mix(NameHash("label") + batch * kBatch + i) % 100;
+    label[i] = Mix(Hash("label") + batch * kBatch + i) % 100;
   }
 }
 

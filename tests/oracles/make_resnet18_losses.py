@@ -3,13 +3,8 @@
 
     make_resnet18_losses.py [--double] [OUTPUT]
 
-Weights, images and labels come from a formula that tests/caffe/oracle_resnet18_test.cpp
-repeats with the same bits, so that nothing large has to be stored:
-
-    u(name, i) = mix(fnv1a(name) + i) >> 8, a 24-bit integer; all arithmetic modulo 2^32
-    value(name, i, bound) = float(bound * (u / 2^23 - 1)), computed in double precision
-
-mix is the "lowbias32" integer hash, fnv1a the 32-bit FNV-1a hash of the name's bytes.
+Weights, images and labels come from the formula of oracle_values.py, which
+tests/caffe/oracle_values.hpp repeats with the same bits, so that nothing large has to be stored:
 
     weights of a convolution   value("<layer>.0", i, sqrt(6 / fan_in))
     inner product              value("<layer>.0", i, 1 / sqrt(fan_in)), biases "<layer>.1"
@@ -32,26 +27,12 @@ import sys
 
 import numpy as np
 import torch
+from oracle_values import FOLDER, fnv1a, mix
 from torch import nn
 from torch.nn import functional as F
 
 BATCH, BATCHES, ITERATIONS = 32, 4, 20
-OUTPUT = pathlib.Path(__file__).parents[1] / "data" / "oracles" / "resnet18_cifar100_losses.txt"
-
-
-def fnv1a(name):
-    h = 2166136261
-    for byte in name.encode():
-        h = (h ^ byte) * 16777619 % 2**32
-    return h
-
-
-def mix(x):
-    x = x ^ (x >> np.uint32(16))
-    x = x * np.uint32(0x7FEB352D)
-    x = x ^ (x >> np.uint32(15))
-    x = x * np.uint32(0x846CA68B)
-    return x ^ (x >> np.uint32(16))
+OUTPUT = FOLDER / "resnet18_cifar100_losses.txt"
 
 
 def hashes(name, start, count):
