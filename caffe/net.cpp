@@ -34,6 +34,49 @@ string Net<Dtype>::LayerContext(int layer_id) const {
 }
 
 template <typename Dtype>
+Net<Dtype>::~Net() = default;
+
+template <typename Dtype>
+void Net<Dtype>::MakePlan(const PlanOptions& options) {
+  plan_ = std::make_unique<ExecutionPlan<Dtype>>(*this, options);
+}
+
+/// Whoever watches single layers gets them.
+template <typename Dtype>
+bool Net<Dtype>::UsesSteps() const {
+  return !debug_info_ && before_forward_.empty() && after_forward_.empty() &&
+         before_backward_.empty() && after_backward_.empty();
+}
+
+template <typename Dtype>
+int Net<Dtype>::ForwardStep(int i, int end, Dtype* loss) {
+  PlanStep* step = plan_->StartingAt(i);
+  if (step != nullptr && step->last() <= end && UsesSteps() && step->Forward()) {
+    return step->last();
+  }
+  plan_->BeforeSingleForward(i);
+  const RandomScope random(RandomKey(Caffe::random_seed(), RandomPurpose::kForward,
+                                     ForwardStream(layer_names_[i], phase_)),
+                           forward_passes_);
+  *loss += layers_[i]->Forward(bottom_vecs_[i], top_vecs_[i]);
+  return i;
+}
+
+template <typename Dtype>
+int Net<Dtype>::BackwardStep(int i, int end) {
+  PlanStep* step = plan_->EndingAt(i);
+  if (step != nullptr && step->first() >= end && step->ran() && UsesSteps()) {
+    step->Backward();
+    return step->first();
+  }
+  plan_->BeforeSingleBackward(i);
+  if (layer_need_backward_[i]) {
+    layers_[i]->Backward(top_vecs_[i], bottom_need_backward_[i], bottom_vecs_[i]);
+  }
+  return i;
+}
+
+template <typename Dtype>
 Dtype Net<Dtype>::ForwardFromTo(int start, int end) {
   Require(start >= 0 && end < static_cast<int>(layers_.size()), "layers ", start, " to ", end,
           " were asked for in a net of ", layers_.size());
@@ -42,10 +85,7 @@ Dtype Net<Dtype>::ForwardFromTo(int start, int end) {
   for (int i = start; i <= end; ++i) {
     for (Callback* callback : before_forward_) callback->run(i);
     try {
-      const RandomScope random(RandomKey(Caffe::random_seed(), RandomPurpose::kForward,
-                                         ForwardStream(layer_names_[i], phase_)),
-                               forward_passes_);
-      loss += layers_[i]->Forward(bottom_vecs_[i], top_vecs_[i]);
+      i = ForwardStep(i, end, &loss);
     } catch (Error& error) {
       error.add_context(LayerContext(i));
       throw;
@@ -87,15 +127,13 @@ void Net<Dtype>::BackwardFromTo(int start, int end) {
           " were asked for in a net of ", layers_.size());
   for (int i = start; i >= end; --i) {
     for (Callback* callback : before_backward_) callback->run(i);
-    if (layer_need_backward_[i]) {
-      try {
-        layers_[i]->Backward(top_vecs_[i], bottom_need_backward_[i], bottom_vecs_[i]);
-      } catch (Error& error) {
-        error.add_context(LayerContext(i));
-        throw;
-      }
-      if (debug_info_) BackwardDebugInfo(i);
+    try {
+      i = BackwardStep(i, end);
+    } catch (Error& error) {
+      error.add_context(LayerContext(i));
+      throw;
     }
+    if (debug_info_ && layer_need_backward_[i]) BackwardDebugInfo(i);
     for (Callback* callback : after_backward_) callback->run(i);
   }
 }

@@ -2,6 +2,7 @@
 #define CAFFE_NET_HPP_
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "caffe/blob.hpp"
 #include "caffe/common.hpp"
 #include "caffe/layer.hpp"
+#include "caffe/plan/execution_plan.hpp"
 #include "caffe/proto/caffe.pb.h"
 
 namespace caffe {
@@ -21,7 +23,7 @@ class Net {
   explicit Net(const NetParameter& param);
   explicit Net(const string& param_file, Phase phase, const int level = 0,
                const vector<string>* stages = NULL);
-  virtual ~Net() {}
+  virtual ~Net();
 
   void Init(const NetParameter& param);
 
@@ -109,6 +111,14 @@ class Net {
   const shared_ptr<Layer<Dtype>> layer_by_name(const string& layer_name) const;
 
   void set_debug_info(const bool value) { debug_info_ = value; }
+
+  /// Makes the plan by which passes run from now on; Init makes one with DefaultPlanOptions().
+  void MakePlan(const PlanOptions& options);
+  const ExecutionPlan<Dtype>& plan() const { return *plan_; }
+  /// Runs layer `i`, or the step of the plan that begins (in Backward: ends) there if it lies
+  /// within [i, end] ([end, i]); adds to *loss. @return the last layer that was run
+  int ForwardStep(int i, int end, Dtype* loss);
+  int BackwardStep(int i, int end);
 
   /// Removes layers that the state of `param` excludes.
   static void FilterNet(const NetParameter& param, NetParameter* param_filtered);
@@ -198,7 +208,10 @@ class Net {
   /// "conv1 (Convolution, net.prototxt:12)", for error messages.
   string LayerContext(int layer_id) const;
 
+  bool UsesSteps() const;
+
   uint64_t forward_passes_ = 0;
+  std::unique_ptr<ExecutionPlan<Dtype>> plan_;
 
   DISABLE_COPY_AND_ASSIGN(Net);
 };

@@ -72,6 +72,7 @@ void Net<Dtype>::Init(const NetParameter& in_param) {
   for (size_t i = 0; i < blob_names_.size(); ++i) blob_names_index_[blob_names_[i]] = i;
   for (size_t i = 0; i < layer_names_.size(); ++i) layer_names_index_.emplace(layer_names_[i], i);
   ShareWeights();
+  MakePlan(DefaultPlanOptions());
   debug_info_ = param.debug_info();
   if (Caffe::root_solver()) LOG(INFO) << "Network initialization done.";
 }

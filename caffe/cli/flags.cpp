@@ -17,3 +17,4 @@ DEFINE_string(input_shape, "", "shapes of inputs: 1,3,32,32 or name=1,3,32,32;ot
 DEFINE_int32(plans, 5, "how many plans to draw");
 DEFINE_string(plot, "", "picture to write, FILE.svg: rates over the iterations");
 DEFINE_int32(batch, 0, "images in a batch, in place of what the net says");
+DEFINE_bool(fusion, true, "run batch normalisation and the layers behind it as one operation");

@@ -18,5 +18,6 @@ DECLARE_string(input_shape);
 DECLARE_int32(plans);
 DECLARE_string(plot);
 DECLARE_int32(batch);
+DECLARE_bool(fusion);
 
 #endif  // CAFFE_CLI_FLAGS_HPP_

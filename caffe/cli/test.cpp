@@ -7,6 +7,7 @@
 #include "caffe/cli/solver_file.hpp"
 #include "caffe/common.hpp"
 #include "caffe/net.hpp"
+#include "caffe/plan/plan_options.hpp"
 
 namespace caffe::cli {
 
@@ -56,6 +57,7 @@ int Test(const std::vector<std::string>&) {
   UseFirstGpuOrCpu();
   NetParameter param = ReadNetFile(FLAGS_model);
   SetNetState(TEST, &param);
+  DefaultPlanOptions().fusion = FLAGS_fusion;
   Net<float> net(param);
   net.CopyTrainedLayersFrom(FLAGS_weights);
   LOG(INFO) << "Running for " << FLAGS_iterations << " iterations.";
@@ -82,7 +84,7 @@ Command TestCommand() {
       .description =
           "Runs a net in phase TEST and prints its outputs for each batch, then their "
           "means.",
-      .flags = {"model", "weights", "iterations", "gpu", "level", "stage"},
+      .flags = {"model", "weights", "iterations", "gpu", "level", "stage", "fusion"},
       .min_words = 0,
       .max_words = 0,
       .run = Test,

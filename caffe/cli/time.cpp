@@ -1,4 +1,5 @@
 #include <iomanip>
+#include <sstream>
 #include <vector>
 
 #include "caffe/cli/command.hpp"
@@ -7,6 +8,7 @@
 #include "caffe/cli/net_state.hpp"
 #include "caffe/cli/solver_file.hpp"
 #include "caffe/common.hpp"
+#include "caffe/native/format_conversions.hpp"
 #include "caffe/net.hpp"
 #include "caffe/util/benchmark.hpp"
 
@@ -14,45 +16,95 @@ namespace caffe::cli {
 
 namespace {
 
-/// Microseconds, summed over all passes.
+/// Of a layer, or of layers that run as one: summed over all passes.
+struct LayerTimes {
+  double microseconds = 0;
+  uint64_t conversions = 0;
+};
+
 struct Times {
   explicit Times(size_t layers) : layer_forward(layers), layer_backward(layers) {}
-  std::vector<double> layer_forward;
-  std::vector<double> layer_backward;
+  std::vector<LayerTimes> layer_forward;
+  std::vector<LayerTimes> layer_backward;
   double forward = 0;
   double backward = 0;
 };
 
-/// Forward of every layer, then backward of every layer, whether anything needs it or not.
+template <typename F>
+void Measure(LayerTimes* times, const F& run) {
+  const uint64_t conversions = FormatConversions();
+  Timer timer;
+  timer.Start();
+  run();
+  times->microseconds += timer.MicroSeconds();
+  times->conversions += FormatConversions() - conversions;
+}
+
+/// Forward of everything, then backward of everything, whether anything needs it or not. What
+/// runs as one counts as its first layer.
 void TimePass(Net<float>* net, Times* times) {
   const auto& layers = net->layers();
-  Timer whole, single;
+  const int last = static_cast<int>(layers.size()) - 1;
+  Timer whole;
   whole.Start();
-  for (size_t i = 0; i < layers.size(); ++i) {
-    single.Start();
-    layers[i]->Forward(net->bottom_vecs()[i], net->top_vecs()[i]);
-    times->layer_forward[i] += single.MicroSeconds();
+  float loss = 0;
+  for (int i = 0, ran; i <= last; i = ran + 1) {
+    Measure(&times->layer_forward[i], [&] { ran = net->ForwardStep(i, last, &loss); });
   }
   times->forward += whole.MicroSeconds();
   whole.Start();
-  for (size_t i = layers.size(); i-- > 0;) {
-    single.Start();
-    layers[i]->Backward(net->top_vecs()[i], net->bottom_need_backward()[i], net->bottom_vecs()[i]);
-    times->layer_backward[i] += single.MicroSeconds();
+  for (int i = last; i >= 0; --i) {
+    const PlanStep* step = net->plan().EndingAt(i);
+    if (step != nullptr && step->ran()) {
+      const int first = step->first();
+      Measure(&times->layer_backward[first], [&] { i = net->BackwardStep(i, 0); });
+    } else {
+      Measure(&times->layer_backward[i], [&] {
+        layers[i]->Backward(net->top_vecs()[i], net->bottom_need_backward()[i],
+                            net->bottom_vecs()[i]);
+      });
+    }
   }
   times->backward += whole.MicroSeconds();
+}
+
+void LogLayer(const string& name, const char* direction, const LayerTimes& times,
+              const string& note) {
+  std::ostringstream conversions;
+  if (times.conversions > 0) {
+    conversions << "\t" << times.conversions / FLAGS_iterations << " format conversion(s)";
+  }
+  LOG(INFO) << std::setfill(' ') << std::setw(10) << name << "\t" << direction << ": "
+            << times.microseconds / (1000. * FLAGS_iterations) << " ms." << conversions.str()
+            << note;
+}
+
+/// "" for a layer that runs by itself, else up to where the run goes.
+string NoteOf(const Net<float>& net, int layer) {
+  const PlanStep* step = net.plan().StartingAt(layer);
+  if (step == nullptr || !step->ran()) return "";
+  return "\tas one with all up to " + net.layer_names()[step->last()];
+}
+
+/// Whether a layer ran as part of a step that an earlier layer begins.
+bool IsInsideStep(const Net<float>& net, int layer) {
+  for (const auto& step : net.plan().steps()) {
+    if (step->ran() && step->first() < layer && layer <= step->last()) return true;
+  }
+  return false;
 }
 
 void LogTimes(const Net<float>& net, const Times& times, float total_milliseconds) {
   const double per_pass = 1. / (1000. * FLAGS_iterations);
   LOG(INFO) << "Average time per layer: ";
-  for (size_t i = 0; i < net.layers().size(); ++i) {
-    const string& name = net.layer_names()[i];
-    LOG(INFO) << std::setfill(' ') << std::setw(10) << name
-              << "\tforward: " << times.layer_forward[i] * per_pass << " ms.";
-    LOG(INFO) << std::setfill(' ') << std::setw(10) << name
-              << "\tbackward: " << times.layer_backward[i] * per_pass << " ms.";
+  uint64_t conversions = 0;
+  for (int i = 0; i < static_cast<int>(net.layers().size()); ++i) {
+    conversions += times.layer_forward[i].conversions + times.layer_backward[i].conversions;
+    if (IsInsideStep(net, i)) continue;
+    LogLayer(net.layer_names()[i], "forward", times.layer_forward[i], NoteOf(net, i));
+    LogLayer(net.layer_names()[i], "backward", times.layer_backward[i], NoteOf(net, i));
   }
+  LOG(INFO) << "Format conversions in a pass: " << conversions / FLAGS_iterations;
   LOG(INFO) << "Average Forward pass: " << times.forward * per_pass << " ms.";
   LOG(INFO) << "Average Backward pass: " << times.backward * per_pass << " ms.";
   LOG(INFO) << "Average Forward-Backward: " << total_milliseconds / FLAGS_iterations << " ms.";
@@ -64,6 +116,7 @@ int Time(const std::vector<std::string>&) {
   Require(FLAGS_iterations > 0, "--iterations is ", FLAGS_iterations, ", but must be at least 1");
   const Phase phase = PhaseFromFlag();
   UseFirstGpuOrCpu();
+  DefaultPlanOptions().fusion = FLAGS_fusion;
   NetParameter param = ReadNetFile(FLAGS_model);
   SetNetState(phase, &param);
   Net<float> net(param);
@@ -98,8 +151,12 @@ Command TimeCommand() {
       .summary = "measure how long a net and its layers take",
       .description =
           "Runs forward and backward passes of a net and prints the mean time of each layer, in\n"
-          "milliseconds. Backward is run for every layer, whether anything needs it or not.",
-      .flags = {"model", "phase", "iterations", "gpu", "level", "stage"},
+          "milliseconds. Backward is run for every layer, whether anything needs it or not. "
+          "Layers\n"
+          "that run as one are timed as one; --fusion=false times each by itself. Also tells "
+          "where\n"
+          "values were converted from one memory layout to another.",
+      .flags = {"model", "phase", "iterations", "gpu", "level", "stage", "fusion"},
       .min_words = 0,
       .max_words = 0,
       .run = Time,

@@ -9,6 +9,7 @@
 #include "caffe/cli/solver_file.hpp"
 #include "caffe/cli/terminal.hpp"
 #include "caffe/common.hpp"
+#include "caffe/plan/plan_options.hpp"
 #include "caffe/util/nearest_name.hpp"
 #include "solver/signal_handler.hpp"
 #include "solver/snapshot_files.hpp"
@@ -43,6 +44,7 @@ int Train(const std::vector<std::string>&) {
   const SolverAction::Enum on_sigint = ParseEffect("sigint_effect", FLAGS_sigint_effect);
   const SolverAction::Enum on_sighup = ParseEffect("sighup_effect", FLAGS_sighup_effect);
 
+  DefaultPlanOptions().fusion = FLAGS_fusion;
   SolverParameter param = ReadSolver(FLAGS_solver);
   if (!FLAGS_stage.empty()) WarnOfUnknownStages(TrainNetOf(param));
   SetTrainState(&param);
@@ -83,7 +85,7 @@ Command TrainCommand() {
           "Trains the net of a solver definition. A run that was cut short goes on with\n"
           "--snapshot=auto, from its newest complete snapshot, or from the start if there is\n"
           "none. SIGINT (Ctrl-C) takes a snapshot and stops, SIGHUP takes one and goes on.",
-      .flags = {"solver", "snapshot", "weights", "gpu", "level", "stage", "sigint_effect",
+      .flags = {"solver", "snapshot", "weights", "gpu", "level", "stage", "fusion", "sigint_effect",
                 "sighup_effect"},
       .min_words = 0,
       .max_words = 0,

@@ -1,5 +1,7 @@
 #include "caffe/layers/batch_norm_layer.hpp"
 
+#include <type_traits>
+
 #include "caffe/layers/on_device.hpp"
 
 namespace caffe {
@@ -73,10 +75,34 @@ BatchNormState<Dtype> BatchNormLayer<Dtype>::State() {
 }
 
 template <typename Dtype>
+typename BlockedNorm<Dtype>::Parts BatchNormLayer<Dtype>::BlockedParts() const {
+  typename BlockedNorm<Dtype>::Parts parts;
+  for (const auto& blob : this->blobs_) parts.statistics.push_back(blob.get());
+  parts.eps = eps_;
+  parts.moving_average_fraction = moving_average_fraction_;
+  parts.use_stored = use_global_stats_;
+  return parts;
+}
+
+template <typename Dtype>
+typename BlockedNorm<Dtype>::Operands BatchNormLayer<Dtype>::BlockedOperands(
+    Blob<Dtype>* bottom, Blob<Dtype>* top) const {
+  return {.num = bottom->shape(0),
+          .channels = channels_,
+          .positions = bottom->count(2),
+          .x = bottom,
+          .y = top};
+}
+
+template <typename Dtype>
 template <class Device>
 void BatchNormLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
                                       const vector<Blob<Dtype>*>& top) {
+  blocked_.set_ran(false);
   if (bottom[0]->count() == 0) return;
+  if constexpr (std::is_same_v<Device, Cpu>) {
+    if (blocked_.Forward(BlockedParts(), BlockedOperands(bottom[0], top[0]), nullptr)) return;
+  }
   const ChannelShape shape = Shape(*bottom[0]);
   const BatchNormState<Dtype> state = State<Device>();
   const Dtype* x = Data<Device>(*bottom[0]);
@@ -97,6 +123,10 @@ void BatchNormLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                        const vector<bool>& propagate_down,
                                        const vector<Blob<Dtype>*>& bottom) {
   if (bottom[0]->count() == 0) return;
+  if (blocked_.ran()) {
+    blocked_.Backward(BlockedParts(), BlockedOperands(bottom[0], top[0]), {top[0]}, true, false);
+    return;
+  }
   const ChannelShape shape = Shape(*bottom[0]);
   const BatchNormState<Dtype> state = State<Device>();
   const Dtype* dy = Diff<Device>(*top[0]);

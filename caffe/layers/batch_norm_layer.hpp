@@ -6,6 +6,7 @@
 #include "caffe/blob.hpp"
 #include "caffe/layer.hpp"
 #include "caffe/layers/batch_norm_kernels.hpp"
+#include "caffe/native/blocked_norm.hpp"
 #include "caffe/proto/caffe.pb.h"
 
 namespace caffe {
@@ -60,8 +61,12 @@ class BatchNormLayer : public Layer<Dtype> {
   template <class Device>
   BatchNormState<Dtype> State();
   ChannelShape Shape(const Blob<Dtype>& bottom) const;
+  typename BlockedNorm<Dtype>::Parts BlockedParts() const;
+  typename BlockedNorm<Dtype>::Operands BlockedOperands(Blob<Dtype>* bottom,
+                                                        Blob<Dtype>* top) const;
 
   Blob<Dtype> inverse_deviation_;
+  BlockedNorm<Dtype> blocked_;
 };
 
 }  // namespace caffe

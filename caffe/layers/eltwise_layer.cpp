@@ -5,6 +5,7 @@
 #include "caffe/device/blas.hpp"
 #include "caffe/layers/eltwise_kernels.hpp"
 #include "caffe/layers/on_device.hpp"
+#include "caffe/native/same_format.hpp"
 
 namespace caffe {
 
@@ -39,28 +40,32 @@ template <typename Dtype>
 template <class Device>
 void EltwiseLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
                                     const vector<Blob<Dtype>*>& top) {
-  const int64_t n = top[0]->count();
-  const Dtype* a = Data<Device>(*bottom[0]);
-  const Dtype* b = Data<Device>(*bottom[1]);
-  Dtype* y = MutableData<Device>(top[0]);
+  // The record of a maximum's origin has the plain order.
+  SameFormat<Device, Dtype> format(
+      bottom[0]->data().get(), top[0]->count(),
+      op_ == EltwiseParameter_EltwiseOp_MAX ? Layouts::kPlain : Layouts::kAll);
+  const int64_t n = format.count();
+  const auto read = [&](int i) { return format.Read(bottom[i]->data().get()); };
+  const Dtype* a = read(0);
+  const Dtype* b = read(1);
+  Dtype* y = format.Write(top[0]->data().get());
   const int bottoms = static_cast<int>(bottom.size());
   switch (op_) {
     case EltwiseParameter_EltwiseOp_SUM:
       weighted_sum<Device>(n, coeffs_[0], a, coeffs_[1], b, y);
       for (int i = 2; i < bottoms; ++i) {
-        weighted_sum<Device>(n, Dtype(1), y, coeffs_[i], Data<Device>(*bottom[i]), y);
+        weighted_sum<Device>(n, Dtype(1), y, coeffs_[i], read(i), y);
       }
       break;
     case EltwiseParameter_EltwiseOp_PROD:
       product<Device>(n, a, b, y);
-      for (int i = 2; i < bottoms; ++i) product<Device>(n, y, Data<Device>(*bottom[i]), y);
+      for (int i = 2; i < bottoms; ++i) product<Device>(n, y, read(i), y);
       break;
     case EltwiseParameter_EltwiseOp_MAX: {
       int* source = MutableData<Device>(&max_idx_);
       larger<Device>(n, a, b, y, source);
       for (int i = 2; i < bottoms; ++i) {
-        larger_than_before<Device>(n, i, std::is_same_v<Device, Gpu>, Data<Device>(*bottom[i]), y,
-                                   source);
+        larger_than_before<Device>(n, i, std::is_same_v<Device, Gpu>, read(i), y, source);
       }
       break;
     }
@@ -72,26 +77,35 @@ template <class Device>
 void EltwiseLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                      const vector<bool>& propagate_down,
                                      const vector<Blob<Dtype>*>& bottom) {
-  const int64_t n = top[0]->count();
-  const Dtype* dy = Diff<Device>(*top[0]);
   for (int i = 0; i < static_cast<int>(bottom.size()); ++i) {
     if (!propagate_down[i]) continue;
-    Dtype* dx = MutableDiff<Device>(bottom[i]);
     switch (op_) {
       case EltwiseParameter_EltwiseOp_SUM:
-        if (coeffs_[i] == Dtype(1)) {
-          Copy<Device>(n, dy, dx);
-        } else {
-          scaled_copy<Device>(n, coeffs_[i], dy, dx);
-        }
+        BackwardSum<Device>(top, i, bottom);
         break;
       case EltwiseParameter_EltwiseOp_PROD:
         BackwardProduct<Device>(top, i, bottom);
         break;
       case EltwiseParameter_EltwiseOp_MAX:
-        larger_backward<Device>(n, i, Data<Device>(max_idx_), dy, dx);
+        larger_backward<Device>(top[0]->count(), i, Data<Device>(max_idx_), Diff<Device>(*top[0]),
+                                MutableDiff<Device>(bottom[i]));
         break;
     }
+  }
+}
+
+template <typename Dtype>
+template <class Device>
+void EltwiseLayer<Dtype>::BackwardSum(const vector<Blob<Dtype>*>& top, int i,
+                                      const vector<Blob<Dtype>*>& bottom) {
+  SyncedMemory* top_diff = top[0]->diff().get();
+  SameFormat<Device, Dtype> format(top_diff, top[0]->count(), Layouts::kAll);
+  const Dtype* dy = format.Read(top_diff);
+  Dtype* dx = format.Write(bottom[i]->diff().get());
+  if (coeffs_[i] == Dtype(1)) {
+    if (dx != dy) Copy<Device>(format.count(), dy, dx);
+  } else {
+    scaled_copy<Device>(format.count(), coeffs_[i], dy, dx);
   }
 }
 

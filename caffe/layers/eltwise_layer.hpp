@@ -47,6 +47,8 @@ class EltwiseLayer : public Layer<Dtype> {
   void BackwardOn(const vector<Blob<Dtype>*>& top, const vector<bool>& propagate_down,
                   const vector<Blob<Dtype>*>& bottom);
   template <class Device>
+  void BackwardSum(const vector<Blob<Dtype>*>& top, int i, const vector<Blob<Dtype>*>& bottom);
+  template <class Device>
   void BackwardProduct(const vector<Blob<Dtype>*>& top, int i, const vector<Blob<Dtype>*>& bottom);
 };
 

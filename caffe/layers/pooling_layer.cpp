@@ -1,6 +1,7 @@
 #include "caffe/layers/pooling_layer.hpp"
 
 #include <cmath>
+#include <type_traits>
 
 #include "caffe/layers/on_device.hpp"
 #include "caffe/util/rng.hpp"
@@ -115,10 +116,30 @@ PoolShape PoolingLayer<Dtype>::Shape(const Blob<Dtype>& bottom) const {
 }
 
 template <typename Dtype>
+typename BlockedPooling<Dtype>::Method PoolingLayer<Dtype>::BlockedMethod() const {
+  using Method = typename BlockedPooling<Dtype>::Method;
+  const auto method = this->layer_param_.pooling_param().pool();
+  return method == PoolingParameter::MAX ? Method::kMax : Method::kAverage;
+}
+
+template <typename Dtype>
+bool PoolingLayer<Dtype>::TakesBlocks(const vector<Blob<Dtype>*>& top) const {
+  return this->layer_param_.pooling_param().pool() != PoolingParameter::STOCHASTIC &&
+         top.size() == 1;
+}
+
+template <typename Dtype>
 template <class Device>
 void PoolingLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
                                     const vector<Blob<Dtype>*>& top) {
   const PoolShape shape = Shape(*bottom[0]);
+  blocked_.set_ran(false);
+  if constexpr (std::is_same_v<Device, Cpu>) {
+    if (TakesBlocks(top) && blocked_.Forward(BlockedMethod(), shape, channels_,
+                                             bottom[0]->data().get(), top[0]->data().get())) {
+      return;
+    }
+  }
   const Dtype* in = Data<Device>(*bottom[0]);
   Dtype* out = MutableData<Device>(top[0]);
   const auto method = this->layer_param_.pooling_param().pool();
@@ -144,6 +165,10 @@ void PoolingLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                      const vector<Blob<Dtype>*>& bottom) {
   if (!propagate_down[0]) return;
   const PoolShape shape = Shape(*bottom[0]);
+  if (blocked_.ran()) {
+    blocked_.Backward(BlockedMethod(), shape, top[0]->diff().get(), bottom[0]->diff().get());
+    return;
+  }
   const Dtype* out_diff = Diff<Device>(*top[0]);
   Dtype* in_diff = MutableDiff<Device>(bottom[0]);
   const auto method = this->layer_param_.pooling_param().pool();

@@ -5,6 +5,7 @@
 
 #include "caffe/blob.hpp"
 #include "caffe/layer.hpp"
+#include "caffe/layers/blocked_pooling.hpp"
 #include "caffe/layers/pooling_kernels.hpp"
 #include "caffe/proto/caffe.pb.h"
 
@@ -51,11 +52,16 @@ class PoolingLayer : public Layer<Dtype> {
 
  private:
   PoolShape Shape(const Blob<Dtype>& bottom) const;
+  typename BlockedPooling<Dtype>::Method BlockedMethod() const;
+  /// Whether channel blocks are an option: MAX without its second top, or AVE.
+  bool TakesBlocks(const vector<Blob<Dtype>*>& top) const;
   template <class Device>
   void ForwardOn(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top);
   template <class Device>
   void BackwardOn(const vector<Blob<Dtype>*>& top, const vector<bool>& propagate_down,
                   const vector<Blob<Dtype>*>& bottom);
+
+  BlockedPooling<Dtype> blocked_;
 };
 
 }  // namespace caffe

@@ -2,6 +2,7 @@
 
 #include "caffe/layers/on_device.hpp"
 #include "caffe/layers/relu_kernels.hpp"
+#include "caffe/native/same_format.hpp"
 
 namespace caffe {
 
@@ -10,8 +11,10 @@ template <class Device>
 void ReLULayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
                                  const vector<Blob<Dtype>*>& top) {
   const Dtype slope = this->layer_param_.relu_param().negative_slope();
-  relu_forward<Device>(bottom[0]->count(), slope, Data<Device>(*bottom[0]),
-                       MutableData<Device>(top[0]));
+  SyncedMemory* x = bottom[0]->data().get();
+  SameFormat<Device, Dtype> format(x, bottom[0]->count(), Layouts::kAll);
+  const Dtype* from = format.Read(x);
+  relu_forward<Device>(format.count(), slope, from, format.Write(top[0]->data().get()));
 }
 
 template <typename Dtype>
@@ -21,8 +24,11 @@ void ReLULayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                   const vector<Blob<Dtype>*>& bottom) {
   if (!propagate_down[0]) return;
   const Dtype slope = this->layer_param_.relu_param().negative_slope();
-  relu_backward<Device>(bottom[0]->count(), slope, Data<Device>(*bottom[0]), Diff<Device>(*top[0]),
-                        MutableDiff<Device>(bottom[0]));
+  SyncedMemory* dy = top[0]->diff().get();
+  SameFormat<Device, Dtype> format(dy, bottom[0]->count(), Layouts::kAll);
+  const Dtype* x = format.Read(bottom[0]->data().get());
+  const Dtype* from = format.Read(dy);
+  relu_backward<Device>(format.count(), slope, x, from, format.Write(bottom[0]->diff().get()));
 }
 
 CAFFE_LAYER_ON_DEVICES(ReLULayer)

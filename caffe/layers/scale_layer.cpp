@@ -1,5 +1,7 @@
 #include "caffe/layers/scale_layer.hpp"
 
+#include <type_traits>
+
 #include "caffe/filler.hpp"
 #include "caffe/layers/broadcast_operand.hpp"
 #include "caffe/layers/on_device.hpp"
@@ -70,9 +72,35 @@ void ScaleLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
 }
 
 template <typename Dtype>
+typename BlockedNorm<Dtype>::Parts ScaleLayer<Dtype>::BlockedParts() {
+  typename BlockedNorm<Dtype>::Parts parts;
+  parts.scale = this->blobs_[0].get();
+  parts.scale_gradient = this->param_propagate_down_[0];
+  if (bias_param_id_ >= 0) {
+    parts.shift = this->blobs_[bias_param_id_].get();
+    parts.shift_gradient = this->param_propagate_down_[bias_param_id_];
+  }
+  return parts;
+}
+
+template <typename Dtype>
+typename BlockedNorm<Dtype>::Operands ScaleLayer<Dtype>::BlockedOperands(Blob<Dtype>* bottom,
+                                                                         Blob<Dtype>* top) const {
+  return {
+      .num = outer_dim_, .channels = scale_dim_, .positions = inner_dim_, .x = bottom, .y = top};
+}
+
+template <typename Dtype>
 template <class Device>
 void ScaleLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
                                   const vector<Blob<Dtype>*>& top) {
+  blocked_.set_ran(false);
+  if constexpr (std::is_same_v<Device, Cpu>) {
+    if (IsByChannel(bottom) &&
+        blocked_.Forward(BlockedParts(), BlockedOperands(bottom[0], top[0]), nullptr)) {
+      return;
+    }
+  }
   const Dtype* x = Data<Device>(*bottom[0]);
   const Dtype* scale = Data<Device>(*Operand(bottom));
   const Dtype* bias = bias_param_id_ >= 0 ? Data<Device>(*this->blobs_[bias_param_id_]) : nullptr;
@@ -85,6 +113,11 @@ template <class Device>
 void ScaleLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                    const vector<bool>& propagate_down,
                                    const vector<Blob<Dtype>*>& bottom) {
+  if (blocked_.ran()) {
+    blocked_.Backward(BlockedParts(), BlockedOperands(bottom[0], top[0]), {top[0]},
+                      propagate_down[0], false);
+    return;
+  }
   const bool learned = bottom.size() == 1;
   Dtype* dscale = nullptr;
   Dtype* dbias = nullptr;

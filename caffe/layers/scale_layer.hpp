@@ -6,6 +6,7 @@
 #include "caffe/blob.hpp"
 #include "caffe/layer.hpp"
 #include "caffe/layers/bias_layer.hpp"
+#include "caffe/native/blocked_norm.hpp"
 #include "caffe/proto/caffe.pb.h"
 
 namespace caffe {
@@ -59,11 +60,21 @@ class ScaleLayer : public Layer<Dtype> {
   Blob<Dtype>* Operand(const vector<Blob<Dtype>*>& bottom) {
     return bottom.size() > 1 ? bottom[1] : this->blobs_[0].get();
   }
+  /// Whether s and b are one value for each channel, axis 1, as channel blocks want them.
+  bool IsByChannel(const vector<Blob<Dtype>*>& bottom) const {
+    return bottom.size() == 1 && axis_ == 1 && bottom[0]->num_axes() > 2 &&
+           scale_dim_ == bottom[0]->shape(1) && outer_dim_ == bottom[0]->shape(0);
+  }
+  typename BlockedNorm<Dtype>::Parts BlockedParts();
+  typename BlockedNorm<Dtype>::Operands BlockedOperands(Blob<Dtype>* bottom,
+                                                        Blob<Dtype>* top) const;
   ScaleShape Shape() const { return {.outer = outer_dim_, .dim = scale_dim_, .inner = inner_dim_}; }
   /// Whether Backward will want x although the top has replaced it.
   bool KeepsBottom(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
     return bottom[0] == top[0] && (bottom.size() > 1 || this->param_propagate_down_[0]);
   }
+
+  BlockedNorm<Dtype> blocked_;
 };
 
 }  // namespace caffe

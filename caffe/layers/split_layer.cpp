@@ -3,6 +3,7 @@
 #include "caffe/device/blas.hpp"
 #include "caffe/layers/eltwise_kernels.hpp"
 #include "caffe/layers/on_device.hpp"
+#include "caffe/native/same_format.hpp"
 
 namespace caffe {
 
@@ -29,14 +30,16 @@ void SplitLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                    const vector<bool>& propagate_down,
                                    const vector<Blob<Dtype>*>& bottom) {
   if (!propagate_down[0]) return;
-  Dtype* dx = MutableDiff<Device>(bottom[0]);
+  SameFormat<Device, Dtype> format(top[0]->diff().get(), count_, Layouts::kAll);
+  const Dtype* sum = format.Read(top[0]->diff().get());
+  Dtype* dx = format.Write(bottom[0]->diff().get());
   if (top.size() == 1) {
-    Copy<Device>(count_, Diff<Device>(*top[0]), dx);
+    Copy<Device>(format.count(), sum, dx);
     return;
   }
-  const Dtype* sum = Diff<Device>(*top[0]);
   for (size_t i = 1; i < top.size(); ++i) {
-    weighted_sum<Device>(count_, Dtype(1), sum, Dtype(1), Diff<Device>(*top[i]), dx);
+    weighted_sum<Device>(format.count(), Dtype(1), sum, Dtype(1), format.Read(top[i]->diff().get()),
+                         dx);
     sum = dx;
   }
 }

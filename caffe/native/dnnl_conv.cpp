@@ -52,8 +52,10 @@ class DnnlConv : public ConvEngine<float> {
                SyncedMemory* dst) override {
     std::unordered_map<int, memory> arguments = {
         {DNNL_ARG_SRC, ReadAs(src, forward_desc_.src_desc(), ReaderCopy::kRefresh)},
-        {DNNL_ARG_WEIGHTS, ReadAs(weights, forward_desc_.weights_desc(), ReaderCopy::kRefresh)}};
-    if (has_bias_) arguments.emplace(DNNL_ARG_BIAS, ReadAs(bias, bias_, ReaderCopy::kRefresh));
+        {DNNL_ARG_WEIGHTS,
+         ReadLearnedAs(weights, forward_desc_.weights_desc(), ReaderCopy::kRefresh)}};
+    if (has_bias_)
+      arguments.emplace(DNNL_ARG_BIAS, ReadLearnedAs(bias, bias_, ReaderCopy::kRefresh));
     DnnlOutput out = OutputAs(dst, forward_desc_.dst_desc());
     arguments.emplace(DNNL_ARG_DST, out.memory);
     Run(forward_, arguments);
@@ -77,7 +79,7 @@ class DnnlConv : public ConvEngine<float> {
     diff_read_ = nullptr;
     std::unordered_map<int, memory> arguments = {
         {DNNL_ARG_DIFF_DST, ReadAs(dst_diff, data_desc_.diff_dst_desc(), copy)},
-        {DNNL_ARG_WEIGHTS, ReadAs(weights, data_desc_.weights_desc(), weights_copy)}};
+        {DNNL_ARG_WEIGHTS, ReadLearnedAs(weights, data_desc_.weights_desc(), weights_copy)}};
     DnnlOutput out = OutputAs(src_diff, data_desc_.diff_src_desc());
     arguments.emplace(DNNL_ARG_DIFF_SRC, out.memory);
     Run(data_, arguments);

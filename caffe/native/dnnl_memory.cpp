@@ -76,34 +76,9 @@ dnnl::memory Wrap(const dnnl::memory::desc& desc, const void* plain) {
   return dnnl::memory(desc, DnnlEngine(), const_cast<void*>(plain));
 }
 
-}  // namespace
-
-const dnnl::engine& DnnlEngine() {
-  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  return engine;
-}
-
-dnnl::stream& DnnlStream() {
-  static thread_local dnnl::stream stream(DnnlEngine());
-  return stream;
-}
-
-DnnlMemory::DnnlMemory(const dnnl::memory::desc& desc)
-    : desc_(desc), memory_(desc, DnnlEngine(), Buffers().Take(desc.get_size())) {}
-
-DnnlMemory::~DnnlMemory() { Buffers().Give(memory_.get_data_handle(), desc_.get_size()); }
-
-void DnnlMemory::ToPlain(void* plain) const {
-  Reorder(memory_, Wrap(PlainDesc(desc_.dims()), plain));
-}
-
-dnnl::memory::desc PlainDesc(const dnnl::memory::dims& dims) {
-  dnnl::memory::dims strides(dims.size(), 1);
-  for (size_t i = dims.size(); i-- > 1;) strides[i - 1] = strides[i] * dims[i];
-  return dnnl::memory::desc(dims, dnnl::memory::data_type::f32, strides);
-}
-
-dnnl::memory ReadAs(SyncedMemory* storage, const dnnl::memory::desc& wanted, ReaderCopy copy) {
+/// @param converted  out, set where the values had to be copied to another layout
+dnnl::memory Read(SyncedMemory* storage, const dnnl::memory::desc& wanted, ReaderCopy copy,
+                  bool* converted) {
   std::shared_ptr<DnnlMemory> native = NativeOf(*storage);
   const bool newest = storage->head() == SyncedMemory::HEAD_AT_NATIVE;
   const bool trusted =
@@ -111,7 +86,7 @@ dnnl::memory ReadAs(SyncedMemory* storage, const dnnl::memory::desc& wanted, Rea
   if (trusted && native->desc() == wanted) return native->memory();
   const dnnl::memory::desc plain = PlainDesc(wanted.dims());
   if (wanted == plain) return Wrap(plain, storage->cpu_data());
-  ++reorder_count;
+  *converted = true;
   if (trusted && native->desc().dims() == wanted.dims()) {
     const auto reordered = std::make_shared<DnnlMemory>(wanted);
     Reorder(native->memory(), reordered->memory());
@@ -127,13 +102,56 @@ dnnl::memory ReadAs(SyncedMemory* storage, const dnnl::memory::desc& wanted, Rea
   return native->memory();
 }
 
+}  // namespace
+
+const dnnl::engine& DnnlEngine() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+dnnl::stream& DnnlStream() {
+  static thread_local dnnl::stream stream(DnnlEngine());
+  return stream;
+}
+
+DnnlMemory::DnnlMemory(const dnnl::memory::desc& desc)
+    : desc_(desc),
+      blocks_(FindChannelBlocks(desc)),
+      memory_(desc, DnnlEngine(), Buffers().Take(desc.get_size())) {}
+
+DnnlMemory::~DnnlMemory() { Buffers().Give(memory_.get_data_handle(), desc_.get_size()); }
+
+void DnnlMemory::ToPlain(void* plain) const {
+  Reorder(memory_, Wrap(PlainDesc(desc_.dims()), plain));
+}
+
+dnnl::memory::desc PlainDesc(const dnnl::memory::dims& dims) {
+  dnnl::memory::dims strides(dims.size(), 1);
+  for (size_t i = dims.size(); i-- > 1;) strides[i - 1] = strides[i] * dims[i];
+  return dnnl::memory::desc(dims, dnnl::memory::data_type::f32, strides);
+}
+
+dnnl::memory ReadAs(SyncedMemory* storage, const dnnl::memory::desc& wanted, ReaderCopy copy) {
+  bool converted = false;
+  const dnnl::memory values = Read(storage, wanted, copy, &converted);
+  if (converted) ++reorder_count;
+  return values;
+}
+
+dnnl::memory ReadLearnedAs(SyncedMemory* storage, const dnnl::memory::desc& wanted,
+                           ReaderCopy copy) {
+  bool converted = false;
+  return Read(storage, wanted, copy, &converted);
+}
 DnnlOutput OutputAs(SyncedMemory* storage, const dnnl::memory::desc& desc) {
   if (desc == PlainDesc(desc.dims())) {
     return {nullptr, Wrap(desc, storage->mutable_cpu_data())};
   }
   auto native = NativeOf(*storage);
-  // The storage's last values are dead, so their buffer may take the new ones.
-  if (native == nullptr || native->desc() != desc) native = std::make_shared<DnnlMemory>(desc);
+  // The storage's last values are dead, so their buffer may take the new ones, unless somebody
+  // else holds it: the storage and this function are two.
+  const bool is_free = native != nullptr && native.use_count() == 2 && native->desc() == desc;
+  if (!is_free) native = std::make_shared<DnnlMemory>(desc);
   return {native, native->memory()};
 }
 
@@ -154,6 +172,6 @@ void AddToPlain(const dnnl::memory& from, float* plain) {
   DnnlStream().wait();
 }
 
-uint64_t DnnlReorders() { return reorder_count; }
+uint64_t FormatConversions() { return reorder_count + SyncedMemory::conversions(); }
 
 }  // namespace caffe

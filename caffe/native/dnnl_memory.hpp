@@ -4,7 +4,10 @@
 #include <cstdint>
 #include <dnnl.hpp>
 #include <memory>
+#include <optional>
 
+#include "caffe/native/channel_blocks.hpp"
+#include "caffe/native/format_conversions.hpp"
 #include "caffe/syncedmem.hpp"
 
 namespace caffe {
@@ -29,6 +32,9 @@ class DnnlMemory : public NativeCopy {
 
   const dnnl::memory::desc& desc() const { return desc_; }
   const dnnl::memory& memory() const { return memory_; }
+  float* values() const { return static_cast<float*>(memory_.get_data_handle()); }
+  /// Empty where the layout is another one.
+  const std::optional<ChannelBlocks>& blocks() const { return blocks_; }
 
   /// Whether a reader made it from plain values, rather than an engine as its result.
   bool made_by_reader() const { return made_by_reader_; }
@@ -36,6 +42,7 @@ class DnnlMemory : public NativeCopy {
 
  private:
   dnnl::memory::desc desc_;
+  std::optional<ChannelBlocks> blocks_;
   dnnl::memory memory_;
   bool made_by_reader_ = false;
 };
@@ -53,6 +60,10 @@ enum class ReaderCopy { kReuse, kRefresh };
 ///              for Caffe keep a blob's mutable pointer and write through it between two
 ///              passes, unseen by the storage
 dnnl::memory ReadAs(SyncedMemory* storage, const dnnl::memory::desc& wanted, ReaderCopy copy);
+/// The same for learned values, whose plain form is the master copy: what the update has changed
+/// has to be copied anew, and that is not counted as a conversion.
+dnnl::memory ReadLearnedAs(SyncedMemory* storage, const dnnl::memory::desc& wanted,
+                           ReaderCopy copy);
 
 /// Memory in the given layout to write the storage's new values to; hand both to Publish
 /// afterwards.
@@ -66,9 +77,6 @@ void Publish(DnnlOutput output, SyncedMemory* storage);
 
 /// plain += native, in the dimensions of `from`.
 void AddToPlain(const dnnl::memory& from, float* plain);
-
-/// Copies made so far from plain values, or from another of oneDNN's layouts, in this process.
-uint64_t DnnlReorders();
 
 }  // namespace caffe
 

@@ -1,0 +1,39 @@
+#include "caffe/native/channel_blocks.hpp"
+
+#include "caffe/native/dnnl_memory.hpp"
+
+namespace caffe {
+
+std::optional<ChannelBlocks> FindChannelBlocks(const dnnl::memory::desc& desc) {
+  using Tag = dnnl::memory::format_tag;
+  const dnnl::memory::dims dims = desc.dims();
+  if (dims.size() < 3 || dims.size() > 5) return std::nullopt;
+  constexpr Tag kTags[3][2] = {
+      {Tag::nCw16c, Tag::nCw8c}, {Tag::nChw16c, Tag::nChw8c}, {Tag::nCdhw16c, Tag::nCdhw8c}};
+  for (const int which : {0, 1}) {
+    if (desc !=
+        dnnl::memory::desc(dims, dnnl::memory::data_type::f32, kTags[dims.size() - 3][which])) {
+      continue;
+    }
+    ChannelBlocks found{
+        .num = dims[0], .channels = dims[1], .positions = 1, .block = which == 0 ? 16 : 8};
+    for (size_t i = 2; i < dims.size(); ++i) found.positions *= dims[i];
+    return found;
+  }
+  return std::nullopt;
+}
+
+std::optional<ChannelBlocks> NewestChannelBlocks(const SyncedMemory& storage, int64_t num,
+                                                 int64_t channels, int64_t positions) {
+  if (storage.head() != SyncedMemory::HEAD_AT_NATIVE) return std::nullopt;
+  const auto* native = dynamic_cast<const DnnlMemory*>(storage.native().get());
+  if (native == nullptr) return std::nullopt;
+  const std::optional<ChannelBlocks> blocks = native->blocks();
+  if (!blocks || blocks->num != num || blocks->channels != channels ||
+      blocks->positions != positions) {
+    return std::nullopt;
+  }
+  return blocks;
+}
+
+}  // namespace caffe
