@@ -85,6 +85,10 @@ class Layer {
   virtual uint64_t progress() const { return 0; }
   virtual void set_progress(uint64_t position) {}
 
+  /// Samples that a data layer delivers before it starts over, in batches of its first top's
+  /// first axis; 0 if it is none or does not know.
+  virtual uint64_t num_samples() const { return 0; }
+
  protected:
   virtual void Forward_cpu(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) = 0;
   /// Runs the CPU code where a layer has no GPU code.

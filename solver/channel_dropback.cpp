@@ -9,17 +9,15 @@
 
 namespace caffe {
 
-ChannelDropBack::ChannelDropBack(const ChannelDropBackParameter& param,
-                                 const std::vector<int64_t>& decays, int64_t max_iter,
+ChannelDropBack::ChannelDropBack(const ChannelDropBackParameter& param, const TrainingRun& run,
                                  const std::vector<LearnableLayer>& layers)
-    : options_(ResolveDropOptions(param, decays, max_iter)),
+    : options_(ResolveDropOptions(param, run)),
       eligibility_(FindEligible(layers, options_)),
-      layer_schedule_("channel_dropback_param.layer_drop_rate", options_.layer_drop_rate, decays),
+      layer_schedule_("channel_dropback_param.layer_drop_rate", options_.layer_drop_rate,
+                      run.decays),
       channel_schedule_("channel_dropback_param.channel_drop_rate", options_.channel_drop_rate,
-                        decays),
-      layer_hits_(eligibility_.layers.size()) {
-  CheckSupported(options_);
-}
+                        run.decays),
+      layer_hits_(eligibility_.layers.size()) {}
 
 DropRates ChannelDropBack::Rates(int64_t iteration) const {
   return {layer_schedule_.Rate(iteration), channel_schedule_.Rate(iteration)};
@@ -83,7 +81,35 @@ std::string ScheduleText(const DropRateParameter& rate) {
   return "{ " + rate.ShortDebugString() + " }";
 }
 
+std::string SkipText(const DropOptions& options) {
+  if (options.skip_parameters >= 0) {
+    return ", skip_parameters " + std::to_string(options.skip_parameters);
+  }
+  return ", skip_layers " + std::to_string(options.skip_layers);
+}
+
 }  // namespace
+
+std::string ChannelDropBack::Summary() const {
+  using Param = ChannelDropBackParameter;
+  std::ostringstream text;
+  text << "ChannelDropBack: semantics " << Param::Semantics_Name(options_.semantics) << ", base "
+       << options_.base << ", selection " << Param::Selection_Name(options_.selection)
+       << ", distribution " << Param::Distribution_Name(options_.distribution)
+       << ", layer_drop_rate " << ScheduleText(options_.layer_drop_rate) << ", channel_drop_rate "
+       << ScheduleText(options_.channel_drop_rate) << ", channel_axis "
+       << Param::ChannelAxis_Name(options_.channel_axis) << ", channel_count "
+       << Param::ChannelCount_Name(options_.channel_count) << ", all_dropped "
+       << Param::AllDropped_Name(options_.all_dropped) << ", mask "
+       << Param::Mask_Name(options_.mask);
+  if (options_.rescale) text << ", rescale";
+  if (options_.drop_bias) text << ", drop_bias";
+  if (options_.freeze_unselected) text << ", freeze_unselected";
+  if (options_.lr_outside_momentum) text << ", lr_outside_momentum";
+  text << SkipText(options_) << "; " << eligibility_.layers.size() << " eligible layers with "
+       << eligibility_.num_channels << " channels";
+  return text.str();
+}
 
 std::vector<std::string> ChannelDropBack::Table() const {
   std::vector<std::vector<std::string>> cells = {{"layer", "type", "weights", "channels"}};
@@ -97,14 +123,7 @@ std::vector<std::string> ChannelDropBack::Table() const {
     for (size_t c = 0; c < line.size(); ++c) widths[c] = std::max(widths[c], line[c].size());
   }
 
-  using Param = ChannelDropBackParameter;
-  std::ostringstream head;
-  head << "ChannelDropBack: semantics " << Param::Semantics_Name(options_.semantics)
-       << ", selection " << Param::Selection_Name(options_.selection) << ", layer_drop_rate "
-       << ScheduleText(options_.layer_drop_rate) << ", channel_drop_rate "
-       << ScheduleText(options_.channel_drop_rate) << "; " << eligibility_.layers.size()
-       << " eligible layers with " << eligibility_.num_channels << " channels";
-  std::vector<std::string> lines = {head.str()};
+  std::vector<std::string> lines = {Summary()};
   for (size_t r = 0; r < cells.size(); ++r) {
     std::ostringstream line;
     line << "    " << std::left;

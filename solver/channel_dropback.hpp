@@ -36,12 +36,10 @@ std::string ToText(const DropCount& count);
 /// the solver that owns it applies the plan. Keeps count of what was masked.
 class ChannelDropBack {
  public:
-  /// @param decays    iterations at which the learning rate falls
-  /// @param max_iter  of the solver
   /// Throws Error for options that contradict each other, that name no layer, or that leave
   /// no layer eligible.
-  ChannelDropBack(const ChannelDropBackParameter& param, const std::vector<int64_t>& decays,
-                  int64_t max_iter, const std::vector<LearnableLayer>& layers);
+  ChannelDropBack(const ChannelDropBackParameter& param, const TrainingRun& run,
+                  const std::vector<LearnableLayer>& layers);
 
   /// Makes plan() that of the iteration; drawn once, and counted once.
   void Draw(uint64_t seed, int64_t iteration);
@@ -61,6 +59,9 @@ class ChannelDropBack {
   DropCount TakeCount();
 
  private:
+  /// One line: the options in force.
+  std::string Summary() const;
+
   DropOptions options_;
   Eligibility eligibility_;
   DropSchedule layer_schedule_;

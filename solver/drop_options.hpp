@@ -44,14 +44,28 @@ struct DropOptions {
   DropRateParameter channel_drop_rate;
 };
 
-/// Fills in what `param` leaves open. @param decays  where the learning rate falls;
-/// @param max_iter  of the solver, both for the default schedule of the layer drop rate.
-/// Throws Error for contradicting options.
-DropOptions ResolveDropOptions(const ChannelDropBackParameter& param,
-                               const std::vector<int64_t>& decays, int64_t max_iter);
+/// What the defaults and the schedules follow.
+struct TrainingRun {
+  /// The update rule that is wrapped, and whether it has a velocity that the learning rate can
+  /// be inside or outside of.
+  std::string rule = "SGD";
+  bool has_velocity = true;
+  /// The iterations at which the learning rate falls, in rising order.
+  std::vector<int64_t> decays;
+  /// 0: unknown, as in the next.
+  int64_t max_iter = 0;
+  int64_t iterations_per_epoch = 0;
+};
 
-/// Throws Error naming the options that the update cannot follow.
-void CheckSupported(const DropOptions& options);
+/// Fills in what `param` leaves open.
+///
+/// A drop rate without policy and value changes single fields of the reading's default. A
+/// `reference` schedule takes iterations_per_epoch from the run, and as milestones the epochs of
+/// the first two falls of the learning rate; where it falls less often, the epochs at 0.3 and
+/// 0.6 of the run (published training script).
+/// Throws Error for contradicting options, and for a `reference` schedule that the run does not
+/// complete.
+DropOptions ResolveDropOptions(const ChannelDropBackParameter& param, const TrainingRun& run);
 
 }  // namespace caffe
 

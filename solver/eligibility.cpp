@@ -12,13 +12,6 @@ namespace {
 
 using Param = ChannelDropBackParameter;
 
-bool IsEligibleType(const std::string& type) {
-  static const std::set<std::string> types = {
-      "Convolution",          "Deconvolution",        "InnerProduct", "DepthwiseConvolution",
-      "ConvolutionDepthwise", "ConvolutionDepthWise", "DepthwiseConv"};
-  return types.count(type) > 0;
-}
-
 /// Layers that keep their outputs on the second axis of the weights.
 bool HasOutputsSecond(const LearnableLayer& layer) {
   return layer.type == "Deconvolution" || (layer.type == "InnerProduct" && layer.transpose);
@@ -49,20 +42,30 @@ void CheckRulesFit(const std::vector<LearnableLayer>& layers, const DropOptions&
   }
 }
 
-/// What stands against a layer, or "".
-std::string Objection(const LearnableLayer& layer, int number, const DropOptions& options) {
-  const DropOptions::LayerRule* rule = FindRule(layer.name, options);
-  const bool asked_for = rule && rule->sets_eligible && rule->eligible;
+/// Why a layer cannot be dropped from, whatever the rules say, or "".
+std::string Obstacle(const LearnableLayer& layer, const DropOptions& options) {
   if (!layer.owner.empty()) return "its weights are those of '" + layer.owner + "'";
   if (!layer.is_trained) return "its weights are not trained (lr_mult 0)";
-  if (rule && rule->sets_eligible && !rule->eligible) return "left out by '" + rule->pattern + "'";
-  if (!IsEligibleType(layer.type) && !(asked_for && rule->pattern == layer.name)) {
-    return "type " + layer.type + " is eligible by name only";
-  }
   const int axis = ChannelAxis(layer, options.channel_axis);
   if (axis >= static_cast<int>(layer.weight_shape.size())) {
     return "its weights have no " + Param::ChannelAxis_Name(options.channel_axis) + " axis";
   }
+  return "";
+}
+
+/// What stands against a layer, or "".
+std::string Objection(const LearnableLayer& layer, int number, const DropOptions& options) {
+  const DropOptions::LayerRule* rule = FindRule(layer.name, options);
+  const bool asked_for = rule && rule->sets_eligible && rule->eligible;
+  const bool named = rule && rule->pattern == layer.name;
+  const std::string obstacle = Obstacle(layer, options);
+  Require(obstacle.empty() || !asked_for || !named, "channel_dropback_param: layer '", layer.name,
+          "' is to be eligible, but ", obstacle);
+  if (rule && rule->sets_eligible && !rule->eligible) return "left out by '" + rule->pattern + "'";
+  if (!IsEligibleType(layer.type) && !(asked_for && named)) {
+    return "type " + layer.type + " is eligible by name only";
+  }
+  if (!obstacle.empty()) return obstacle;
   if (asked_for) return "";
   if (number < options.skip_layers) {
     return "one of the first " + std::to_string(options.skip_layers) + " layers (skip_layers)";
@@ -85,6 +88,10 @@ EligibleLayer MakeEligible(const LearnableLayer& layer, const DropOptions& optio
   }
   if (const DropOptions::LayerRule* rule = FindRule(layer.name, options)) {
     eligible.weight = rule->weight;
+  }
+  eligible.param_ids = layer.param_ids;
+  if (options.drop_bias && layer.bias_count > 0 && layer.bias_count % eligible.channels == 0) {
+    eligible.bias_id = layer.bias_id;
   }
   return eligible;
 }
@@ -137,6 +144,13 @@ Eligibility FindEligible(const std::vector<LearnableLayer>& layers, const DropOp
   }
   SetProbabilities(options, &result.layers);
   return result;
+}
+
+bool IsEligibleType(const std::string& type) {
+  static const std::set<std::string> types = {
+      "Convolution",          "Deconvolution",        "InnerProduct", "DepthwiseConvolution",
+      "ConvolutionDepthwise", "ConvolutionDepthWise", "DepthwiseConv"};
+  return types.count(type) > 0;
 }
 
 bool MatchesPattern(const std::string& pattern, const std::string& name) {

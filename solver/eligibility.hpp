@@ -27,6 +27,11 @@ struct LearnableLayer {
   bool is_trained = true;
   /// The layer that owns the weight, if it is shared and another's.
   std::string owner;
+  /// Indices in Net::learnable_params() of all blobs that this layer owns.
+  std::vector<int> param_ids;
+  /// The same of the trained bias of a convolution or an inner product, or -1, and its size.
+  int bias_id = -1;
+  int bias_count = 0;
 };
 
 /// A layer that may be dropped from. The channel of element i of its weight blob is
@@ -42,6 +47,11 @@ struct EligibleLayer {
   double probability = 0;
   /// Where this layer's bits begin in DropPlan::keep_words.
   int first_word = 0;
+  /// Everything that the layer owns, in Net::learnable_params().
+  std::vector<int> param_ids;
+  /// The bias whose elements are dropped with the channels (element i with channel
+  /// i % channels), or -1.
+  int bias_id = -1;
 };
 
 /// One row of the table that is logged at start: every layer, and what became of it.
@@ -71,12 +81,22 @@ struct Eligibility {
 /// name, also a layer of another type; `eligible: false` leaves a layer out. Shared weights
 /// count once, for the layer that owns them; weights with lr_mult 0 never.
 ///
-/// Throws Error for a rule that fits no layer, and where no layer is left.
+/// Throws Error for a rule that fits no layer or that makes a layer eligible, by its exact name,
+/// which cannot be, and where no layer is left.
 Eligibility FindEligible(const std::vector<LearnableLayer>& layers, const DropOptions& options);
 
 /// The layers of a net that hold weights, in net order.
 template <typename Dtype>
 std::vector<LearnableLayer> LearnableLayers(const Net<Dtype>& net);
+
+/// Iterations in which the net sees all samples of its first data layer once, rounded up; 0 if
+/// no layer knows its number of samples.
+/// @param iter_size  batches an iteration
+template <typename Dtype>
+int64_t IterationsPerEpoch(const Net<Dtype>& net, int iter_size);
+
+/// Whether layers of this type can be dropped from without being named.
+bool IsEligibleType(const std::string& type);
 
 /// Whether a name fits a pattern, in which * stands for any characters and ? for one.
 bool MatchesPattern(const std::string& pattern, const std::string& name);

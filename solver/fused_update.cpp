@@ -1,7 +1,6 @@
 #include "solver/fused_update.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <type_traits>
 
 #include "caffe/device/blob_access.hpp"
@@ -32,7 +31,8 @@ bool IsAligned(const Dtype* pointer) {
 
 template <typename Dtype>
 FusedUpdate<Dtype>::FusedUpdate(const UpdateRule& rule, Regularization regularization,
-                                const std::vector<Param>& params, const std::vector<Mask>& masks)
+                                const std::vector<Param>& params,
+                                const std::vector<ParamMask>& masks)
     : rule_(rule),
       regularization_(regularization),
       params_(params),
@@ -46,25 +46,32 @@ FusedUpdate<Dtype>::FusedUpdate(const UpdateRule& rule, Regularization regulariz
 }
 
 template <typename Dtype>
-void FusedUpdate<Dtype>::Apply(Dtype rate, Dtype gradient_scale, bool store_update,
-                               const std::vector<uint32_t>& keep_words) {
-  WriteStep(rate, gradient_scale, keep_words);
+void FusedUpdate<Dtype>::Apply(const Iteration& iteration) {
+  WriteStep(iteration);
   if (Caffe::mode() == Caffe::GPU)
-    ApplyOn<Gpu>(store_update);
+    ApplyOn<Gpu>(iteration.store_update);
   else
-    ApplyOn<Cpu>(store_update);
+    ApplyOn<Cpu>(iteration.store_update);
 }
 
 template <typename Dtype>
-void FusedUpdate<Dtype>::WriteStep(Dtype rate, Dtype gradient_scale,
-                                   const std::vector<uint32_t>& keep_words) {
-  const size_t size = sizeof(UpdateStep<Dtype>) + keep_words.size() * sizeof(uint32_t);
+void FusedUpdate<Dtype>::WriteStep(const Iteration& iteration) {
+  const size_t slots_size = params_.size() * sizeof(SlotStep<Dtype>);
+  const size_t size =
+      sizeof(UpdateStep<Dtype>) + slots_size + iteration.keep_words.size() * sizeof(uint32_t);
   if (!step_memory_ || step_memory_->size() != size) {
     step_memory_ = std::make_shared<SyncedMemory>(size);
   }
   auto* step = static_cast<UpdateStep<Dtype>*>(step_memory_->mutable_cpu_data());
-  *step = {rate, gradient_scale, static_cast<Dtype>(rule_.momentum), Dtype(0)};
-  std::memcpy(step + 1, keep_words.data(), keep_words.size() * sizeof(uint32_t));
+  *step = {iteration.rate, iteration.gradient_scale, rule_.constants<Dtype>(),
+           static_cast<int64_t>(params_.size())};
+  auto* slot_steps = const_cast<SlotStep<Dtype>*>(step->slot_steps());
+  for (size_t i = 0; i < params_.size(); ++i) {
+    const ParamAction action = iteration.actions.empty() ? ParamAction{} : iteration.actions[i];
+    slot_steps[i] = {static_cast<Dtype>(action.gradient_factor), action.kept, action.dropped};
+  }
+  std::copy(iteration.keep_words.begin(), iteration.keep_words.end(),
+            const_cast<uint32_t*>(step->keep_words()));
 }
 
 template <typename Dtype>
@@ -76,14 +83,17 @@ std::vector<UpdateSlot<Dtype>> FusedUpdate<Dtype>::MakeSlots(bool store_update) 
     slot.weight = MutableData<Device>(param.weight);
     slot.gradient = store_update ? MutableDiff<Device>(param.weight)
                                  : const_cast<Dtype*>(Diff<Device>(*param.weight));
-    slot.history = MutableData<Device>(param.history);
+    slot.vectorised = IsAligned(slot.weight) && IsAligned(slot.gradient);
+    for (size_t k = 0; k < param.history.size(); ++k) {
+      slot.history[k] = MutableData<Device>(param.history[k]);
+      slot.vectorised &= IsAligned(slot.history[k]);
+    }
     slot.lr_mult = param.lr_mult;
     (regularization_ == Regularization::kL2 ? slot.l2_decay : slot.l1_decay) = param.decay;
     slot.inner = 1;
-    slot.vectorised = IsAligned(slot.weight) && IsAligned(slot.gradient) && IsAligned(slot.history);
     slots.push_back(slot);
   }
-  for (const Mask& mask : masks_) {
+  for (const ParamMask& mask : masks_) {
     UpdateSlot<Dtype>& slot = slots[mask.param_id];
     slot.inner = static_cast<int32_t>(mask.inner);
     slot.channels = mask.channels;

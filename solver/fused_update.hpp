@@ -2,10 +2,12 @@
 #define CAFFE_SOLVER_FUSED_UPDATE_HPP_
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "caffe/blob.hpp"
 #include "solver/fused_update_kernels.hpp"
+#include "solver/param_actions.hpp"
 
 namespace caffe {
 
@@ -18,39 +20,41 @@ class FusedUpdate {
  public:
   struct Param {
     Blob<Dtype>* weight;  // and its gradient
-    Blob<Dtype>* history;
+    /// As many blobs as the rule remembers numbers of a weight.
+    std::vector<Blob<Dtype>*> history;
     Dtype lr_mult;
     Dtype decay;  // weight_decay * decay_mult
   };
-  /// Which elements of a parameter the keep bits speak of; see UpdateSlot.
-  struct Mask {
-    int param_id;
-    int64_t inner;
-    int channels;
-    int first_word;
+  /// What changes from one iteration to the next.
+  struct Iteration {
+    Dtype rate = 0;
+    /// Factor of every gradient before the weight decay is added.
+    Dtype gradient_scale = 1;
+    /// Leave in the diffs what was subtracted from the weights.
+    bool store_update = false;
+    /// One for each parameter; empty: whole updates.
+    std::span<const ParamAction> actions;
+    /// A bit for each channel of the masks; may be empty where no action needs one.
+    std::span<const uint32_t> keep_words;
   };
 
   FusedUpdate(const UpdateRule& rule, Regularization regularization,
-              const std::vector<Param>& params, const std::vector<Mask>& masks);
+              const std::vector<Param>& params, const std::vector<ParamMask>& masks);
 
   /// Updates all parameters on the current device.
-  /// @param gradient_scale  factor of every gradient before the weight decay is added
-  /// @param store_update    leave in the diffs what was subtracted from the weights
-  /// @param keep_words      a bit for each channel of the masks; may be empty without masks
-  void Apply(Dtype rate, Dtype gradient_scale, bool store_update,
-             const std::vector<uint32_t>& keep_words);
+  void Apply(const Iteration& iteration);
 
  private:
   template <typename Device>
   void ApplyOn(bool store_update);
   template <typename Device>
   std::vector<UpdateSlot<Dtype>> MakeSlots(bool store_update) const;
-  void WriteStep(Dtype rate, Dtype gradient_scale, const std::vector<uint32_t>& keep_words);
+  void WriteStep(const Iteration& iteration);
 
   UpdateRule rule_;
   Regularization regularization_;
   std::vector<Param> params_;
-  std::vector<Mask> masks_;
+  std::vector<ParamMask> masks_;
   std::vector<UpdateSlot<Dtype>> slots_;  // as last written to slot_memory_
   int num_chunks_ = 0;
   SyncedMemory slot_memory_, chunk_memory_;

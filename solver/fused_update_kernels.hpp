@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "solver/element_action.hpp"
 #include "solver/update_rule.hpp"
 
 namespace caffe {
@@ -16,11 +17,11 @@ template <typename Dtype>
 struct UpdateSlot {
   Dtype* weight;
   Dtype* gradient;
-  Dtype* history;
+  Dtype* history[kMaxHistory];
   Dtype lr_mult;
   Dtype l2_decay, l1_decay;
   int32_t inner;
-  int32_t channels;  // 0: never masked
+  int32_t channels;  // 0: without keep bits
   int32_t first_word;
   int32_t vectorised;  // whether all pointers are aligned for four elements at a time
 
@@ -34,16 +35,27 @@ struct UpdateChunk {
   int32_t count;
 };
 
-/// What changes from iteration to iteration; the keep words follow it in memory.
+/// What an iteration does to one slot.
+template <typename Dtype>
+struct SlotStep {
+  Dtype gradient_factor;
+  int32_t kept, dropped;  // ElementAction where the keep bit is set, and where it is not
+};
+
+/// What changes from iteration to iteration; a SlotStep for each slot and then the keep words
+/// follow it in memory.
 template <typename Dtype>
 struct UpdateStep {
   Dtype rate;
   Dtype gradient_scale;  // clipping / iter_size
-  Dtype momentum;
-  Dtype unused;  // keeps the words behind it aligned
+  RuleConstants<Dtype> constants;
+  int64_t num_slots;
 
+  CAFFE_HD const SlotStep<Dtype>* slot_steps() const {
+    return reinterpret_cast<const SlotStep<Dtype>*>(this + 1);
+  }
   CAFFE_HD const uint32_t* keep_words() const {
-    return reinterpret_cast<const uint32_t*>(this + 1);
+    return reinterpret_cast<const uint32_t*>(slot_steps() + num_slots);
   }
 };
 
@@ -56,9 +68,11 @@ struct UpdateTable {
   const UpdateStep<Dtype>* step;
 };
 
-/// For every element: g = gradient * gradient_scale + decay; D = rule(g, rate * lr_mult, h),
-/// which renews the history h; weight -= D where the channel's keep bit is set.
-/// Reads 12 and writes 8 bytes for each float parameter.
+/// For every element, as far as its ElementAction says:
+///   g = gradient * gradient_scale * gradient_factor + decay;
+///   D = rule(g, rate * lr_mult, history), which renews the history;
+///   weight -= D.
+/// A rule with one number of history reads 12 and writes 8 bytes for each float parameter.
 /// @param store_update  also put what was subtracted into the gradient
 template <typename Device, typename Dtype>
 void fused_update(UpdateRule::Kind rule, bool store_update, const UpdateTable<Dtype>& table);

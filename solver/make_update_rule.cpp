@@ -28,6 +28,12 @@ UpdateRule MakeUpdateRule(const std::string& name, const SolverParameter& param)
   return {found->second, param.momentum()};
 }
 
+int NumHistories(UpdateRule::Kind kind) { return 1; }
+
+bool HasVelocity(UpdateRule::Kind kind) {
+  return kind == UpdateRule::Kind::kSgd || kind == UpdateRule::Kind::kNesterov;
+}
+
 Regularization ParseRegularization(const std::string& text) {
   Require(text == "L2" || text == "L1", "regularization_type is '", text, "', it must be L2 or L1");
   return text == "L2" ? Regularization::kL2 : Regularization::kL1;

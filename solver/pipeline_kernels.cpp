@@ -4,33 +4,54 @@
 
 namespace caffe {
 
+namespace {
+
+CAFFE_HD inline bool IsKept(const ChannelBits& bits, int64_t row) {
+  if (bits.channels == 0) return true;
+  const int64_t c = row % bits.channels;
+  return bits.words[c / 32] >> (c % 32) & 1;
+}
+
+template <typename Device, typename Rule, typename Dtype>
+void RunRule(int64_t n, Rule rule, Dtype* g, Dtype* h) {
+  ForEach<Device>(n, [=] CAFFE_HD(int64_t i) { g[i] = rule(g[i], &h[i]); });
+}
+
+}  // namespace
+
 template <typename Device, typename Dtype>
 void add_decay(int64_t n, Regularization kind, Dtype decay, const Dtype* w, Dtype* g) {
   ForEach<Device>(n, [=] CAFFE_HD(int64_t i) { g[i] = AddDecay(g[i], w[i], decay, kind); });
 }
 
-template <typename Device, typename Rule, typename Dtype>
-void run_rule(int64_t n, Rule rule, Dtype eta, Dtype* g, Dtype* h) {
-  ForEach<Device>(n, [=] CAFFE_HD(int64_t i) { g[i] = rule(g[i], eta, h[i]); });
-}
-
 template <typename Device, typename Dtype>
-void apply_rule(int64_t n, const UpdateRule& rule, Dtype eta, Dtype* g, Dtype* h) {
-  const Dtype momentum = static_cast<Dtype>(rule.momentum);
+void apply_rule(int64_t n, const UpdateRule& rule, Dtype eta, Dtype* g, Dtype* history) {
+  const RuleConstants<Dtype> constants = rule.constants<Dtype>();
   switch (rule.kind) {
     case UpdateRule::Kind::kSgd:
-      return run_rule<Device>(n, SgdRule<Dtype>{momentum}, eta, g, h);
+      return RunRule<Device>(n, SgdRule<Dtype>(constants, eta), g, history);
     case UpdateRule::Kind::kNesterov:
-      return run_rule<Device>(n, NesterovRule<Dtype>{momentum}, eta, g, h);
+      return RunRule<Device>(n, NesterovRule<Dtype>(constants, eta), g, history);
   }
 }
 
 template <typename Device, typename Dtype>
-void mask_update(int64_t n, int64_t inner, int64_t channels, const uint32_t* keep_words,
-                 Dtype* update) {
+void scale_channels(int64_t n, const ChannelBits& bits, Dtype kept_factor, Dtype dropped_factor,
+                    Dtype* x) {
+  const int64_t inner = bits.channels == 0 ? n : bits.inner;
+  if (inner == 0) return;
   ForEachPlane<Device>(n / inner, inner, [=] CAFFE_HD(int64_t p, int64_t k) {
-    const int64_t c = p % channels;
-    if (!(keep_words[c / 32] >> (c % 32) & 1)) update[p * inner + k] = Dtype(0);
+    const Dtype factor = IsKept(bits, p) ? kept_factor : dropped_factor;
+    const Dtype scaled = x[p * inner + k] * factor;
+    x[p * inner + k] = factor == Dtype(0) ? Dtype(0) : scaled;
+  });
+}
+
+template <typename Device, typename Dtype>
+void restore_dropped(int64_t n, const ChannelBits& bits, const Dtype* saved, Dtype* x) {
+  ForEachPlane<Device>(n / bits.inner, bits.inner, [=] CAFFE_HD(int64_t p, int64_t k) {
+    const int64_t i = p * bits.inner + k;
+    x[i] = IsKept(bits, p) ? x[i] : saved[i];
   });
 }
 
@@ -38,9 +59,11 @@ void mask_update(int64_t n, int64_t inner, int64_t channels, const uint32_t* kee
   template void add_decay<Device, Dtype>(int64_t n, Regularization kind, Dtype decay,             \
                                          const Dtype* w, Dtype* g);                               \
   template void apply_rule<Device, Dtype>(int64_t n, const UpdateRule& rule, Dtype eta, Dtype* g, \
-                                          Dtype* h);                                              \
-  template void mask_update<Device, Dtype>(int64_t n, int64_t inner, int64_t channels,            \
-                                           const uint32_t* keep_words, Dtype* update);
+                                          Dtype* history);                                        \
+  template void scale_channels<Device, Dtype>(int64_t n, const ChannelBits& bits,                 \
+                                              Dtype kept_factor, Dtype dropped_factor, Dtype* x); \
+  template void restore_dropped<Device, Dtype>(int64_t n, const ChannelBits& bits,                \
+                                               const Dtype* saved, Dtype* x);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 
 }  // namespace caffe

@@ -1,13 +1,9 @@
-#include <algorithm>
-#include <cmath>
 #include <typeinfo>
 
-#include "caffe/device/blob_access.hpp"
 #include "solver/channel_dropback.hpp"
 #include "solver/channel_dropback_solver.hpp"
 #include "solver/fused_update.hpp"
 #include "solver/make_update_rule.hpp"
-#include "solver/pipeline_kernels.hpp"
 #include "solver/sgd_solvers.hpp"
 
 namespace caffe {
@@ -40,14 +36,19 @@ void SGDSolver<Dtype>::PreSolve() {
   history_.clear();
   update_.clear();
   temp_.clear();
-  for (const Blob<Dtype>* blob : this->net_->learnable_params()) {
-    history_.emplace_back(new Blob<Dtype>(blob->shape()));
+  const auto& params = this->net_->learnable_params();
+  for (int k = 0; k < NumHistories(rule_.kind); ++k) {
+    for (const Blob<Dtype>* blob : params) history_.emplace_back(new Blob<Dtype>(blob->shape()));
+  }
+  for (const Blob<Dtype>* blob : params) {
     update_.emplace_back(new Blob<Dtype>(blob->shape()));
     temp_.emplace_back(new Blob<Dtype>(blob->shape()));
   }
+  param_masks_.resize(params.size());
+  for (size_t i = 0; i < params.size(); ++i) param_masks_[i].param_id = static_cast<int>(i);
   // Without any decay to add, the type may be anything.
   bool any_decay = false;
-  for (size_t i = 0; i < history_.size(); ++i) any_decay |= LocalDecay(static_cast<int>(i)) != 0;
+  for (size_t i = 0; i < params.size(); ++i) any_decay |= LocalDecay(static_cast<int>(i)) != 0;
   if (any_decay) regularization_ = ParseRegularization(this->param_.regularization_type());
   if (this->param_.has_lr_policy()) lr_policy_.reset(new LrPolicy(this->param_));
 }
@@ -61,9 +62,17 @@ void SGDSolver<Dtype>::SetUpDropBack(const string& rule) {
   Require(param.type() == "ChannelDropBack" || !method.has_base() || method.base() == param.type(),
           "the solver's type is ", param.type(), ", channel_dropback_param.base is ", method.base(),
           "; leave base out, or write type: \"ChannelDropBack\"");
-  const std::vector<int64_t> decays = lr_policy_ ? lr_policy_->Decays() : std::vector<int64_t>();
-  channel_dropback_.reset(
-      new ChannelDropBack(method, decays, param.max_iter(), LearnableLayers(*this->net_)));
+  TrainingRun run;
+  run.rule = rule;
+  run.has_velocity = HasVelocity(rule_.kind);
+  if (lr_policy_) run.decays = lr_policy_->Decays();
+  run.max_iter = param.max_iter();
+  run.iterations_per_epoch = IterationsPerEpoch(*this->net_, param.iter_size());
+  channel_dropback_.reset(new ChannelDropBack(method, run, LearnableLayers(*this->net_)));
+  rule_.rate_outside = channel_dropback_->options().lr_outside_momentum;
+  for (const ParamMask& mask : ParamMasks(channel_dropback_->eligibility())) {
+    param_masks_[mask.param_id] = mask;
+  }
   if (!Caffe::root_solver()) return;
   for (const string& line : channel_dropback_->Table()) LOG(INFO) << line;
 }
@@ -81,6 +90,7 @@ void SGDSolver<Dtype>::PrepareIteration() {
 template <typename Dtype>
 void SGDSolver<Dtype>::DrawPlan() {
   if (channel_dropback_) channel_dropback_->Draw(this->random_seed_, this->iter_);
+  has_words_ = false;
 }
 
 template <typename Dtype>
@@ -125,126 +135,40 @@ void SGDSolver<Dtype>::ApplyUpdate() {
 }
 
 template <typename Dtype>
+std::vector<ParamAction> SGDSolver<Dtype>::Actions() const {
+  const int num_params = static_cast<int>(this->net_->learnable_params().size());
+  if (!channel_dropback_) return std::vector<ParamAction>(num_params);
+  return ParamActions(channel_dropback_->plan(), channel_dropback_->eligibility(),
+                      channel_dropback_->options(), num_params);
+}
+
+template <typename Dtype>
 void SGDSolver<Dtype>::MakeFusedUpdate() {
   const Net<Dtype>& net = *this->net_;
+  const size_t num_params = net.learnable_params().size();
   std::vector<typename FusedUpdate<Dtype>::Param> params;
-  for (size_t i = 0; i < history_.size(); ++i) {
-    params.push_back({net.learnable_params()[i], history_[i].get(),
-                      static_cast<Dtype>(net.params_lr()[i]), LocalDecay(static_cast<int>(i))});
+  for (size_t i = 0; i < num_params; ++i) {
+    std::vector<Blob<Dtype>*> history;
+    for (size_t k = i; k < history_.size(); k += num_params) history.push_back(history_[k].get());
+    params.push_back({net.learnable_params()[i], history, static_cast<Dtype>(net.params_lr()[i]),
+                      LocalDecay(static_cast<int>(i))});
   }
-  std::vector<typename FusedUpdate<Dtype>::Mask> masks;
-  if (channel_dropback_) {
-    for (const EligibleLayer& layer : channel_dropback_->eligibility().layers) {
-      masks.push_back({layer.learnable_id, layer.inner, layer.channels, layer.first_word});
-    }
-  }
-  fused_update_.reset(new FusedUpdate<Dtype>(rule_, regularization_, params, masks));
+  fused_update_.reset(new FusedUpdate<Dtype>(rule_, regularization_, params, param_masks_));
 }
 
 template <typename Dtype>
 void SGDSolver<Dtype>::ApplyFusedUpdate(Dtype rate) {
   if (!fused_update_) MakeFusedUpdate();
-  static const std::vector<uint32_t> no_words;
-  fused_update_->Apply(rate, ClipScale() / this->param_.iter_size(), this->param_.snapshot_diff(),
-                       channel_dropback_ ? channel_dropback_->plan().keep_words : no_words);
-}
-
-template <typename Dtype>
-void SGDSolver<Dtype>::ApplyPipeline(Dtype rate) {
-  ClipGradients();
-  for (size_t i = 0; i < this->net_->learnable_params().size(); ++i) {
-    const int param_id = static_cast<int>(i);
-    Normalize(param_id);
-    Regularize(param_id);
-    ComputeUpdateValue(param_id, rate);
-  }
-  if (channel_dropback_) {
-    if (Caffe::mode() == Caffe::GPU)
-      MaskDiffs<Gpu>();
-    else
-      MaskDiffs<Cpu>();
-  }
-  this->net_->Update();
-}
-
-template <typename Dtype>
-template <typename Device>
-void SGDSolver<Dtype>::MaskDiffs() {
-  const DropPlan& plan = channel_dropback_->plan();
-  if (plan.dropped_channels == 0) return;
-  SyncedMemory words(plan.keep_words.size() * sizeof(uint32_t));
-  std::copy(plan.keep_words.begin(), plan.keep_words.end(),
-            static_cast<uint32_t*>(words.mutable_cpu_data()));
-  const void* memory = std::is_same_v<Device, Cpu> ? words.cpu_data() : words.gpu_data();
-  for (const DropPlan::Selected& selected : plan.selected) {
-    const EligibleLayer& layer = channel_dropback_->eligibility().layers[selected.layer];
-    Blob<Dtype>* blob = this->net_->learnable_params()[layer.learnable_id];
-    mask_update<Device>(blob->count(), layer.inner, layer.channels,
-                        static_cast<const uint32_t*>(memory) + layer.first_word,
-                        MutableDiff<Device>(blob));
-  }
-}
-
-template <typename Dtype>
-Dtype SGDSolver<Dtype>::ClipScale() {
-  const Dtype limit = static_cast<Dtype>(this->param_.clip_gradients());
-  if (limit < 0) return 1;
-  Dtype sum = 0;
-  for (const Blob<Dtype>* blob : this->net_->learnable_params()) sum += blob->sumsq_diff();
-  const Dtype norm = std::sqrt(sum);
-  if (!(norm > limit)) return 1;
-  const Dtype scale = limit / norm;
-  LOG(INFO) << "Gradient clipping: scaling down gradients (L2 norm " << norm << " > " << limit
-            << ") by scale factor " << scale;
-  return scale;
-}
-
-template <typename Dtype>
-void SGDSolver<Dtype>::ClipGradients() {
-  const Dtype scale = ClipScale();
-  if (scale == 1) return;
-  for (Blob<Dtype>* blob : this->net_->learnable_params()) blob->scale_diff(scale);
-}
-
-template <typename Dtype>
-void SGDSolver<Dtype>::Normalize(int param_id) {
-  const int iter_size = this->param_.iter_size();
-  if (iter_size == 1) return;
-  this->net_->learnable_params()[param_id]->scale_diff(Dtype(1) / iter_size);
-}
-
-template <typename Dtype>
-Dtype SGDSolver<Dtype>::LocalDecay(int param_id) const {
-  return static_cast<Dtype>(this->param_.weight_decay()) *
-         static_cast<Dtype>(this->net_->params_weight_decay()[param_id]);
-}
-
-template <typename Dtype>
-void SGDSolver<Dtype>::Regularize(int param_id) {
-  const Dtype decay = LocalDecay(param_id);
-  if (decay == 0) return;
-  Blob<Dtype>* blob = this->net_->learnable_params()[param_id];
-  if (Caffe::mode() == Caffe::GPU) {
-    add_decay<Gpu>(blob->count(), regularization_, decay, blob->gpu_data(),
-                   blob->mutable_gpu_diff());
-  } else {
-    add_decay<Cpu>(blob->count(), regularization_, decay, blob->cpu_data(),
-                   blob->mutable_cpu_diff());
-  }
-}
-
-template <typename Dtype>
-void SGDSolver<Dtype>::ComputeUpdateValue(int param_id, Dtype rate) {
-  Blob<Dtype>* blob = this->net_->learnable_params()[param_id];
-  Blob<Dtype>* history = history_[param_id].get();
-  const Dtype eta = rate * static_cast<Dtype>(this->net_->params_lr()[param_id]);
-  if (Caffe::mode() == Caffe::GPU) {
-    apply_rule<Gpu>(blob->count(), rule_, eta, blob->mutable_gpu_diff(),
-                    history->mutable_gpu_data());
-  } else {
-    apply_rule<Cpu>(blob->count(), rule_, eta, blob->mutable_cpu_diff(),
-                    history->mutable_cpu_data());
-  }
+  std::vector<ParamAction> actions = Actions();
+  // The norm is that of the gradients which the rule will see.
+  if (this->param_.clip_gradients() >= 0) PrepareGradients(&actions);
+  typename FusedUpdate<Dtype>::Iteration iteration;
+  iteration.rate = rate;
+  iteration.gradient_scale = ClipScale() / this->param_.iter_size();
+  iteration.store_update = this->param_.snapshot_diff();
+  iteration.actions = actions;
+  if (channel_dropback_) iteration.keep_words = channel_dropback_->plan().keep_words;
+  fused_update_->Apply(iteration);
 }
 
 INSTANTIATE_CLASS(SGDSolver);

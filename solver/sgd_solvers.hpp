@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "solver/lr_policy.hpp"
+#include "solver/param_actions.hpp"
 #include "solver/solver.hpp"
 #include "solver/update_rule.hpp"
 
 namespace caffe {
 
 class ChannelDropBack;
+struct ChannelBits;
 template <typename Dtype>
 class FusedUpdate;
 
@@ -22,7 +24,10 @@ class FusedUpdate;
 /// The library's own solvers update all parameters in one fused pass. A subclass of a user
 /// goes through the virtual steps ClipGradients, then for each parameter Normalize,
 /// Regularize, ComputeUpdateValue, as in Caffe; what it leaves in the diffs is masked and
-/// subtracted from the weights.
+/// subtracted from the weights. It sees gradients as the method's options want them: masked and
+/// rescaled; what it does to the history of weights that are to stand still is undone. Only
+/// lr_outside_momentum is up to ComputeUpdateValue: one that does not call this class's is
+/// refused under that option.
 template <typename Dtype>
 class SGDSolver : public Solver<Dtype> {
  public:
@@ -32,7 +37,8 @@ class SGDSolver : public Solver<Dtype> {
 
   const char* type() const override { return "SGD"; }
 
-  /// One blob per learnable parameter, in their order.
+  /// What the rule remembers: one blob per learnable parameter, in their order; rules with two
+  /// numbers of memory have all the first ones, then all the second ones.
   const vector<shared_ptr<Blob<Dtype>>>& history() { return history_; }
 
   void ApplyUpdate() override;
@@ -84,16 +90,35 @@ class SGDSolver : public Solver<Dtype> {
   void SetUpDropBack(const string& rule);
   /// Brings the drop plan up to the current iteration.
   void DrawPlan();
-  /// Zeroes the diffs of dropped channels.
+  /// What this iteration's plan means for each parameter.
+  std::vector<ParamAction> Actions() const;
+  /// Masks and rescales the diffs, and takes the factors out of the actions.
+  void PrepareGradients(std::vector<ParamAction>* actions);
+  /// One parameter's steps of the pipeline, from the gradient to what is to be subtracted.
+  void RunSteps(int param_id, Dtype rate, const ParamAction& action);
+  /// Multiplies the diffs of kept and of dropped channels.
+  void ScaleDiff(int param_id, Dtype kept_factor, Dtype dropped_factor);
+  /// Copies of a parameter's history, if any of it is to stand still.
+  vector<shared_ptr<Blob<Dtype>>> SaveHistory(int param_id, const ParamAction& action) const;
+  /// Brings the history of dropped channels back.
+  void RestoreHistory(int param_id, const vector<shared_ptr<Blob<Dtype>>>& saved);
+  /// The keep bits of a parameter, readable by the device.
   template <typename Device>
-  void MaskDiffs();
+  ChannelBits BitsOf(int param_id);
   Dtype LocalDecay(int param_id) const;
 
   UpdateRule rule_;
+  /// Whether this class's ComputeUpdateValue was called since it was last set to false.
+  bool followed_rule_ = false;
   Regularization regularization_ = Regularization::kL2;
   std::unique_ptr<LrPolicy> lr_policy_;
   std::unique_ptr<ChannelDropBack> channel_dropback_;
   std::unique_ptr<FusedUpdate<Dtype>> fused_update_;
+  /// For each parameter; without channels where no keep bits speak of it.
+  std::vector<ParamMask> param_masks_;
+  /// The plan's keep words for the steps of the pipeline, if they were asked for already.
+  std::unique_ptr<SyncedMemory> word_memory_;
+  bool has_words_ = false;
 
   DISABLE_COPY_AND_ASSIGN(SGDSolver);
 };

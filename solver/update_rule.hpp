@@ -8,32 +8,59 @@
 namespace caffe {
 
 /// The element-wise rules that turn a gradient into what is subtracted from a weight. A rule
-/// is a functor
+/// is a functor, made from the constants of the run and the learning rate eta,
 ///
-///   T operator()(T g, T eta, T& h) const
+///   static constexpr int kHistory             numbers that it remembers of each weight
+///   Rule(const RuleConstants<T>&, T eta)
+///   T operator()(T g, T* h) const
 ///
-/// of the gradient g (clipped, averaged, with weight decay), the learning rate eta and the
-/// weight's history h, which it brings up to date; it returns D, and the driver does w -= D.
+/// of the gradient g (clipped, averaged, with weight decay) and the weight's history h, which
+/// it brings up to date; it returns D, and the driver does w -= D.
+
+/// The most numbers that a rule remembers of a weight.
+constexpr int kMaxHistory = 2;
+
+template <typename T>
+struct RuleConstants {
+  T momentum;
+  T rate_outside;  // 1: the learning rate multiplies the velocity, 0: the gradient in it
+};
 
 /// h <- momentum * h + eta * g;  D = h.
+/// With the rate outside:  h <- momentum * h + g;  D = eta * h.
 template <typename T>
 struct SgdRule {
-  T momentum;
-  CAFFE_HD T operator()(T g, T eta, T& h) const {
-    h = momentum * h + eta * g;
-    return h;
+  static constexpr int kHistory = 1;
+  T momentum, inside, outside;
+
+  CAFFE_HD SgdRule(const RuleConstants<T>& constants, T eta)
+      : momentum(constants.momentum),
+        inside(constants.rate_outside != T(0) ? T(1) : eta),
+        outside(constants.rate_outside != T(0) ? eta : T(1)) {}
+
+  CAFFE_HD T operator()(T g, T* h) const {
+    h[0] = momentum * h[0] + inside * g;
+    return outside * h[0];
   }
 };
 
 /// h' = momentum * h + eta * g;  D = (1 + momentum) * h' - momentum * h;  h <- h'.
+/// With the rate outside:  h' = momentum * h + g, and D is multiplied by eta.
 template <typename T>
 struct NesterovRule {
-  T momentum;
-  CAFFE_HD T operator()(T g, T eta, T& h) const {
-    const T next = momentum * h + eta * g;
-    const T update = (T(1) + momentum) * next - momentum * h;
-    h = next;
-    return update;
+  static constexpr int kHistory = 1;
+  T momentum, inside, outside;
+
+  CAFFE_HD NesterovRule(const RuleConstants<T>& constants, T eta)
+      : momentum(constants.momentum),
+        inside(constants.rate_outside != T(0) ? T(1) : eta),
+        outside(constants.rate_outside != T(0) ? eta : T(1)) {}
+
+  CAFFE_HD T operator()(T g, T* h) const {
+    const T next = momentum * h[0] + inside * g;
+    const T update = (T(1) + momentum) * next - momentum * h[0];
+    h[0] = next;
+    return outside * update;
   }
 };
 
@@ -42,6 +69,13 @@ struct UpdateRule {
   enum class Kind : int32_t { kSgd, kNesterov };
   Kind kind = Kind::kSgd;
   double momentum = 0;
+  /// V = m V + g and w -= eta V, instead of V = m V + eta g and w -= V.
+  bool rate_outside = false;
+
+  template <typename T>
+  RuleConstants<T> constants() const {
+    return {static_cast<T>(momentum), static_cast<T>(rate_outside)};
+  }
 };
 
 /// The penalty whose gradient is added: decay * w (L2), decay * sign(w) (L1).

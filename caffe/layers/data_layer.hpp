@@ -34,6 +34,7 @@ class DataLayer : public BasePrefetchingDataLayer<Dtype> {
   /// progress() is the number of samples that have been delivered, on all ranks together: the
   /// same on each of them. set_progress takes the seed anew, from Caffe::random_seed().
   virtual void set_progress(uint64_t position);
+  virtual uint64_t num_samples() const { return num_records_; }
 
  protected:
   /// Goes on to the next sample.

@@ -22,7 +22,9 @@ Setting MakeSetting(const std::string& text, const std::vector<int>& channels) {
   ChannelDropBackParameter param;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString("skip_layers: 0 " + text, &param));
   Setting setting;
-  setting.options = ResolveDropOptions(param, {10}, 100);
+  TrainingRun run;
+  run.decays = {10};
+  setting.options = ResolveDropOptions(param, run);
   std::vector<LearnableLayer> layers;
   for (size_t i = 0; i < channels.size(); ++i) {
     LearnableLayer layer;

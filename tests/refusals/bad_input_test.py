@@ -160,7 +160,7 @@ NETS = [
      NET.replace("dim: 4 dim: 3 dim: 8 dim: 8", "dim: 65536 dim: 65536")),
 ]
 
-# --- Solver definitions. (name, parts, text of solver.prototxt) ---
+# --- Solver definitions. (name, parts, text of solver.prototxt, optionally of net.prototxt) ---
 DROPBACK = SOLVER + 'type: "ChannelDropBack" channel_dropback_param { skip_layers: 0 OPTIONS }\n'
 SOLVERS = [
     ("solver: unknown field", ["base_rl", "base_lr"], SOLVER.replace("base_lr", "base_rl")),
@@ -201,6 +201,30 @@ SOLVERS = [
                                                                        "skip_layers: 4")),
     ("dropback: negative weight", ["weight"],
      DROPBACK.replace("OPTIONS", 'layer { name: "fc" weight: -1 }')),
+    ("dropback: infinite weight", ["weight", "finite"],
+     DROPBACK.replace("OPTIONS", 'layer { name: "fc" weight: inf }')),
+    ("dropback: bias of an input", ["drop_bias", "channel_axis: OUTPUT"],
+     DROPBACK.replace("OPTIONS", "channel_axis: INPUT drop_bias: true")),
+    ("dropback: reference without epochs", ["iterations_per_epoch: N milestone: A milestone: B"],
+     DROPBACK.replace("skip_layers: 0 OPTIONS", "semantics: REFERENCE")),
+    ("dropback: reference without milestones", ["layer_drop_rate { milestone: A milestone: B }"],
+     DROPBACK.replace("OPTIONS", "semantics: REFERENCE "
+                                 "layer_drop_rate { iterations_per_epoch: 100 }")),
+    ("dropback: no iterations in an epoch", ["iterations_per_epoch", "-1"],
+     DROPBACK.replace("OPTIONS", "semantics: REFERENCE "
+                                 "layer_drop_rate { iterations_per_epoch: -1 }")),
+    ("dropback: unknown mask", ["GRADIENTS", "GRADIENT"],
+     DROPBACK.replace("OPTIONS", "mask: GRADIENTS")),
+    ("dropback: skipped twice", ["skip_layers", "skip_parameters", "choose one"],
+     DROPBACK.replace("OPTIONS", "skip_parameters: 2")),
+    ("dropback: steps without rates", ["stepvalue", "rate"],
+     DROPBACK.replace("OPTIONS", 'layer_drop_rate { policy: "multistep" initial: 0 stepvalue: 1 }')),
+    ("dropback: a line that runs backwards", ["start_iter", "end_iter"],
+     DROPBACK.replace("OPTIONS", 'layer_drop_rate { policy: "linear" initial: 0 final: 1 '
+                                 "start_iter: 5 end_iter: 2 }")),
+    ("dropback: a layer that cannot be eligible", ["'fc'", "lr_mult 0"],
+     DROPBACK.replace("OPTIONS", 'layer { name: "fc" eligible: true }'),
+     NET.replace('top: "fc"', 'top: "fc" param { lr_mult: 0 }')),
     ("dropback: unknown base", ["SDG"], DROPBACK.replace("OPTIONS", 'base: "SDG"')),
 ]
 
@@ -249,8 +273,8 @@ def write_run(folder, solver=SOLVER, net=NET):
 
 
 def solver_case(entry):
-    name, parts, text = entry
-    return Case(name, parts, lambda d: write_run(d, text), TRAIN)
+    name, parts, text, *net = entry
+    return Case(name, parts, lambda d: write_run(d, text, *net), TRAIN)
 
 
 def database_case(entry, mnist):

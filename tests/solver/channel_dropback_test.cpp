@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "caffe/test/test_caffe_main.hpp"
+#include "caffe/util/db.hpp"
 #include "solver/channel_dropback_solver.hpp"
 #include "tests/solver/solver_fixture.hpp"
 
@@ -39,6 +41,23 @@ const char kSettings[] =
 string Method(double layer_rate, double channel_rate, const string& more = "") {
   return "channel_dropback_param { layer_drop_rate { value: " + std::to_string(layer_rate) +
          " } channel_drop_rate { value: " + std::to_string(channel_rate) + " } " + more + " } ";
+}
+
+/// An LMDB of random images, 1 x 2 x 2, of two classes.
+void WriteDatabase(const string& path, int samples) {
+  std::unique_ptr<db::DB> database(db::GetDB("lmdb"));
+  database->Open(path, db::NEW);
+  std::unique_ptr<db::Transaction> transaction(database->NewTransaction());
+  for (int i = 0; i < samples; ++i) {
+    Datum datum;
+    datum.set_channels(1);
+    datum.set_height(2);
+    datum.set_width(2);
+    datum.set_label(i % 2);
+    datum.set_data(string(4, static_cast<char>(i * 20)));
+    transaction->Put(std::to_string(i), datum.SerializeAsString());
+  }
+  transaction->Commit();
 }
 
 template <typename TypeParam>
@@ -154,6 +173,41 @@ TEST(ChannelDropBackDefaultsTest, WithoutDecaysTheRateRisesInALine) {
   EXPECT_FLOAT_EQ(solver->channel_dropback()->Rates(50).layer, 0.155);
 }
 
+/// The training net reads 10 samples in batches of 4: 3 iterations make an epoch.
+TEST(ChannelDropBackDefaultsTest, OneLineGivesTheReference) {
+  Caffe::set_mode(Caffe::CPU);
+  const TempDir dir;
+  WriteDatabase(dir / "lmdb", 10);
+  const string net =
+      "net_param { layer { name: 'data' type: 'Data' top: 'data' top: 'label' "
+      "    data_param { source: '" +
+      (dir / "lmdb") +
+      "' backend: LMDB batch_size: 4 } } "
+      "  layer { name: 'fc1' type: 'InnerProduct' bottom: 'data' top: 'fc1' "
+      "    inner_product_param { num_output: 4 weight_filler { type: 'xavier' } } } "
+      "  layer { name: 'fc2' type: 'InnerProduct' bottom: 'fc1' top: 'fc2' "
+      "    inner_product_param { num_output: 4 weight_filler { type: 'xavier' } } } "
+      "  layer { name: 'fc3' type: 'InnerProduct' bottom: 'fc2' top: 'fc3' "
+      "    inner_product_param { num_output: 2 weight_filler { type: 'xavier' } } } "
+      "  layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'fc3' bottom: 'label' } } ";
+  auto solver = MakeSolver<float>(
+      "type: 'ChannelDropBack' base_lr: 0.1 momentum: 0.9 lr_policy: 'multistep' gamma: 0.1 "
+      "stepvalue: 6 stepvalue: 15 max_iter: 30 channel_dropback_param { semantics: REFERENCE } " +
+      net);
+  const ChannelDropBack& method = *solver->channel_dropback();
+  EXPECT_EQ(method.options().base, "Nesterov");
+  // Falls in epochs 2 and 5; the rate rises two epochs later each time.
+  const struct {
+    int iteration;
+    double rate;
+  } expected[] = {{0, 0.03}, {11, 0.03}, {12, 0.15}, {20, 0.15}, {21, 0.3}, {29, 0.3}};
+  for (const auto& at : expected) EXPECT_NEAR(method.Rates(at.iteration).layer, at.rate, 1e-7);
+  // The weights of fc1 and fc2 are parameters 0 and 2, not above 3.
+  ASSERT_EQ(method.eligibility().layers.size(), 1u);
+  EXPECT_EQ(method.eligibility().layers[0].name, "fc3");
+  solver->Step(30);
+}
+
 TEST(ChannelDropBackLogTest, TableAndStatusLines) {
   Caffe::set_mode(Caffe::CPU);
   LogCapture log;
@@ -180,7 +234,12 @@ TEST(ChannelDropBackErrorsTest, RefusedBeforeTheFirstIteration) {
        "lr_policy has no such points"},
       {"skip_layers: 0 layer_drop_rate { value: 0 } layer { name: 'cnv1' }",
        "did you mean 'conv1'"},
-      {"skip_layers: 0 layer_drop_rate { value: 0 } mask: GRADIENT", "mask: GRADIENT"},
+      {"skip_layers: 0 layer_drop_rate { value: 0 } channel_axis: INPUT drop_bias: true",
+       "set channel_axis: OUTPUT"},
+      {"semantics: REFERENCE", "iterations_per_epoch: N milestone: A milestone: B"},
+      {"skip_layers: 0 layer_drop_rate { value: 0 } channel_axis: INPUT layer { name: 'scale1' "
+       "eligible: true }",
+       "layer 'scale1' is to be eligible, but its weights have no INPUT axis"},
       {"skip_layers: 0 layer_drop_rate { value: 0 } base: 'Nesterov'", "base is Nesterov"},
       {"skip_layers: 0", "set max_iter or layer_drop_rate"},
   };

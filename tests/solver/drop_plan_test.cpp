@@ -14,7 +14,9 @@ namespace {
 DropOptions Options(const std::string& text) {
   ChannelDropBackParameter param;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString("skip_layers: 0 " + text, &param));
-  return ResolveDropOptions(param, {10}, 100);
+  TrainingRun run;
+  run.decays = {10};
+  return ResolveDropOptions(param, run);
 }
 
 Eligibility Layers(const std::vector<std::pair<std::string, int>>& layers,

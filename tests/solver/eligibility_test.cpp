@@ -14,7 +14,9 @@ namespace {
 DropOptions Options(const std::string& text) {
   ChannelDropBackParameter param;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &param));
-  return ResolveDropOptions(param, {10}, 100);
+  TrainingRun run;
+  run.decays = {10};
+  return ResolveDropOptions(param, run);
 }
 
 /// conv1 bn1 conv2 deconv fc fc_t shared frozen

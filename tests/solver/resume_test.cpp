@@ -15,7 +15,8 @@ namespace {
 
 /// Everything that could get lost: random data, dropout, statistics, momentum, drop plans,
 /// decays of the rates, a test net with a position of its own.
-string Definition(const string& type, const string& seed, const TempDir& dir) {
+string Definition(const string& type, const string& seed, const TempDir& dir,
+                  const string& method = "") {
   return "type: '" + type + "' " + seed +
          " base_lr: 0.1 momentum: 0.9 weight_decay: 0.01 lr_policy: 'multistep' gamma: 0.5 "
          "stepvalue: 3 stepvalue: 7 max_iter: 10 iter_size: 2 snapshot_prefix: '" +
@@ -37,7 +38,8 @@ string Definition(const string& type, const string& seed, const TempDir& dir) {
          "    inner_product_param { num_output: 3 weight_filler { type: 'xavier' } } } "
          "  layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'fc' bottom: 'label' } } "
          "channel_dropback_param { skip_layers: 0 selection: EACH_LAYER "
-         "  layer_drop_rate { policy: 'adaptive' initial: 0.5 final: 1 } } ";
+         "  layer_drop_rate { policy: 'adaptive' initial: 0.5 final: 1 } " +
+         method + " } ";
 }
 
 template <typename TypeParam>
@@ -47,9 +49,14 @@ TYPED_TEST_SUITE(ResumeTest, TestDtypesAndDevices);
 
 TYPED_TEST(ResumeTest, EndsInBitIdenticalWeights) {
   typedef typename TypeParam::Dtype Dtype;
-  for (const string& type : {string("SGD"), string("Nesterov"), string("ChannelDropBack")}) {
+  const struct {
+    const char *type, *method;
+  } cases[] = {{"SGD", ""},
+               {"Nesterov", "mask: GRADIENT rescale: true lr_outside_momentum: true"},
+               {"ChannelDropBack", "mask: SKIP drop_bias: true freeze_unselected: true"}};
+  for (const auto& with : cases) {
     const TempDir dir;
-    const string text = Definition(type, "random_seed: 11", dir);
+    const string text = Definition(with.type, "random_seed: 11", dir, with.method);
     auto whole = MakeSolver<Dtype>(text);
     whole->Solve();
     for (const int stop : {1, 4, 7}) {

@@ -150,32 +150,78 @@ class PlainPipelineSolver : public SGDSolver<Dtype> {
   }
 };
 
+/// A method that drops something in every iteration, under all its options.
+vector<string> Methods() {
+  vector<string> methods;
+  for (const char* mask : {"UPDATE", "GRADIENT", "SKIP"}) {
+    for (const char* more :
+         {"", "rescale: true", "drop_bias: true", "freeze_unselected: true",
+          "freeze_unselected: true lr_outside_momentum: true rescale: true drop_bias: true"}) {
+      methods.push_back(
+          "channel_dropback_param { skip_layers: 0 layer_drop_rate { value: 0.75 } "
+          "channel_drop_rate { value: 0.5 } mask: " +
+          string(mask) + " " + more + " } ");
+    }
+  }
+  return methods;
+}
+
 TYPED_TEST(SgdSolverTest, PipelineAgreesWithTheFusedUpdate) {
   typedef typename TypeParam::Dtype Dtype;
-  for (const string& settings :
-       {string("weight_decay: 0.5 "), string("weight_decay: 0.5 regularization_type: 'L1' "),
-        string("clip_gradients: 0.25 iter_size: 2 "),
-        string("channel_dropback_param { skip_layers: 0 layer_drop_rate { value: 1 } "
-               "channel_drop_rate { value: 0.5 } } ")}) {
+  vector<string> settings = {"weight_decay: 0.5 ", "weight_decay: 0.5 regularization_type: 'L1' ",
+                             "clip_gradients: 0.25 iter_size: 2 "};
+  for (const string& method : Methods()) {
+    settings.push_back("weight_decay: 0.5 " + method);
+    settings.push_back("weight_decay: 0.5 clip_gradients: 0.25 " + method);
+  }
+  for (const string& setting : settings) {
     const string text =
         "lr_policy: 'step' gamma: 0.5 stepsize: 2 base_lr: 0.25 momentum: 0.75 "
         "random_seed: 3 " +
-        settings + RegressionNet();
+        setting + TwoLayerNet();
     auto fused = MakeSolver<Dtype>(text);
     PlainPipelineSolver<Dtype> pipeline(ParseSolver(text));
-    fused->Step(5);
-    pipeline.Step(5);
-    EXPECT_EQ(pipeline.calls, 5 * 2);
-    EXPECT_EQ(pipeline.iter(), 5);
+    fused->Step(6);
+    pipeline.Step(6);
+    EXPECT_GT(pipeline.calls, 0);
+    EXPECT_EQ(pipeline.iter(), 6);
     const auto a = AllData<Dtype>(fused->net()->learnable_params());
     const auto b = AllData<Dtype>(pipeline.net()->learnable_params());
     const auto ha = AllData<Dtype>(fused->history());
     const auto hb = AllData<Dtype>(pipeline.history());
     for (size_t i = 0; i < a.size(); ++i) {
-      EXPECT_NEAR(a[i], b[i], 100 * std::numeric_limits<Dtype>::epsilon()) << settings << i;
-      EXPECT_NEAR(ha[i], hb[i], 100 * std::numeric_limits<Dtype>::epsilon()) << settings << i;
+      ASSERT_NEAR(a[i], b[i], 100 * std::numeric_limits<Dtype>::epsilon()) << setting << i;
+      ASSERT_NEAR(ha[i], hb[i], 100 * std::numeric_limits<Dtype>::epsilon()) << setting << i;
     }
   }
+}
+
+/// Has a formula of its own.
+template <typename Dtype>
+class OwnFormulaSolver : public SGDSolver<Dtype> {
+ public:
+  using SGDSolver<Dtype>::SGDSolver;
+  const char* type() const override { return "OwnFormula"; }
+
+ protected:
+  void ComputeUpdateValue(int param_id, Dtype rate) override {
+    this->net_->learnable_params()[param_id]->scale_diff(rate);
+  }
+};
+
+TYPED_TEST(SgdSolverTest, AFormulaThatCannotTakeTheRateOutsideIsRefused) {
+  typedef typename TypeParam::Dtype Dtype;
+  const string text = "lr_policy: 'fixed' base_lr: 0.25 channel_dropback_param { skip_layers: 0 " +
+                      string("layer_drop_rate { value: 1 } lr_outside_momentum: ");
+  OwnFormulaSolver<Dtype> refused(ParseSolver(text + "true } " + TwoLayerNet()));
+  try {
+    refused.Step(1);
+    FAIL() << "not refused";
+  } catch (const Error& error) {
+    EXPECT_NE(string(error.what()).find("OwnFormula computes its updates itself"), string::npos)
+        << error.what();
+  }
+  OwnFormulaSolver<Dtype>(ParseSolver(text + "false } " + TwoLayerNet())).Step(1);
 }
 
 /// Written for Caffe 1.0, where the loop counts iterations.

@@ -68,6 +68,24 @@ inline string RegressionNet() {
          "    top: 'loss' } } ";
 }
 
+/// Two inner products, of 4 inputs to 6 units to 3 classes, on random data, batch 5.
+inline string TwoLayerNet() {
+  const auto layer = [](const string& name, const string& bottom, int outputs) {
+    return "layer { name: '" + name + "' type: 'InnerProduct' bottom: '" + bottom + "' top: '" +
+           name + "' param { lr_mult: 1 decay_mult: 1 } param { lr_mult: 2 decay_mult: 0 } " +
+           "inner_product_param { num_output: " + std::to_string(outputs) +
+           " weight_filler { type: 'gaussian' std: 0.5 } } } ";
+  };
+  return "net_param { name: 'two_layers' "
+         "  layer { name: 'data' type: 'DummyData' top: 'data' top: 'label' "
+         "    dummy_data_param { shape { dim: 5 dim: 4 } shape { dim: 5 } "
+         "      data_filler { type: 'gaussian' std: 1 } "
+         "      data_filler { type: 'constant' value: 1 } } } " +
+         layer("fc1", "data", 6) + layer("fc2", "fc1", 3) +
+         "  layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'fc2' bottom: 'label' "
+         "    top: 'loss' } } ";
+}
+
 /// All values of blobs, one after the other.
 template <typename Dtype, typename Blobs>
 vector<Dtype> AllData(const Blobs& blobs) {
