@@ -13,6 +13,8 @@ DEFINE_string(weights, "",
 DEFINE_int32(iterations, 50, "number of batches");
 DEFINE_string(sigint_effect, "stop", "what SIGINT (Ctrl-C) does: stop, snapshot or none");
 DEFINE_string(sighup_effect, "snapshot", "what SIGHUP does: stop, snapshot or none");
+DEFINE_string(log_csv, "", "file to write loss, rates and test results to, as CSV");
+DEFINE_string(log_tensorboard, "", "directory to write the same to, for TensorBoard");
 DEFINE_string(input_shape, "", "shapes of inputs: 1,3,32,32 or name=1,3,32,32;other=...");
 DEFINE_int32(plans, 5, "how many plans to draw");
 DEFINE_string(plot, "", "picture to write, FILE.svg: rates over the iterations");

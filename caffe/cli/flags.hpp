@@ -14,6 +14,8 @@ DECLARE_string(weights);
 DECLARE_int32(iterations);
 DECLARE_string(sigint_effect);
 DECLARE_string(sighup_effect);
+DECLARE_string(log_csv);
+DECLARE_string(log_tensorboard);
 DECLARE_string(input_shape);
 DECLARE_int32(plans);
 DECLARE_string(plot);

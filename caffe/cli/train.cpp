@@ -2,11 +2,14 @@
 
 #include "caffe/cli/arguments.hpp"
 #include "caffe/cli/command.hpp"
+#include "caffe/cli/csv_log.hpp"
 #include "caffe/cli/device_choice.hpp"
 #include "caffe/cli/flags.hpp"
 #include "caffe/cli/net_state.hpp"
+#include "caffe/cli/output_path.hpp"
 #include "caffe/cli/progress_line.hpp"
 #include "caffe/cli/solver_file.hpp"
+#include "caffe/cli/tensorboard_log.hpp"
 #include "caffe/cli/terminal.hpp"
 #include "caffe/common.hpp"
 #include "caffe/plan/plan_options.hpp"
@@ -37,12 +40,37 @@ std::string ChooseSnapshot(const SolverParameter& param) {
   return newest;
 }
 
+/// Throws Error where the flags of the logs name what cannot be written.
+void CheckLogFlags() {
+  if (!FLAGS_log_csv.empty()) CheckOutputFile("log_csv", FLAGS_log_csv);
+  if (!FLAGS_log_tensorboard.empty()) {
+    CheckOutputDirectory("log_tensorboard", FLAGS_log_tensorboard);
+  }
+}
+
+using MetricsSinks = std::vector<std::unique_ptr<MetricsSink>>;
+
+/// The logs that the flags ask for, beginning where the solver stands.
+MetricsSinks OpenLogs(Solver<float>* solver) {
+  MetricsSinks logs;
+  const MetricsLayout layout = LayoutOf(solver);
+  if (!FLAGS_log_csv.empty()) {
+    logs.push_back(std::make_unique<CsvLog>(FLAGS_log_csv, layout, solver->iter()));
+  }
+  if (!FLAGS_log_tensorboard.empty()) {
+    logs.push_back(std::make_unique<TensorBoardLog>(FLAGS_log_tensorboard, layout, solver->iter()));
+  }
+  for (const auto& log : logs) solver->add_metrics_sink(log.get());
+  return logs;
+}
+
 int Train(const std::vector<std::string>&) {
   Require(!FLAGS_solver.empty(), "Need a solver definition to train: give --solver=FILE");
   Require(FLAGS_snapshot.empty() || FLAGS_weights.empty(),
           "give --snapshot to resume training or --weights to start from a model, not both");
   const SolverAction::Enum on_sigint = ParseEffect("sigint_effect", FLAGS_sigint_effect);
   const SolverAction::Enum on_sighup = ParseEffect("sighup_effect", FLAGS_sighup_effect);
+  CheckLogFlags();
 
   DefaultPlanOptions().fusion = FLAGS_fusion;
   SolverParameter param = ReadSolver(FLAGS_solver);
@@ -63,6 +91,7 @@ int Train(const std::vector<std::string>&) {
     LOG(INFO) << "Resuming from " << snapshot;
     solver->Restore(snapshot.c_str());
   }
+  const MetricsSinks logs = OpenLogs(solver.get());
   std::unique_ptr<ProgressLine> progress;
   if (StderrIsTerminal()) {
     ShareTerminalWithLog();
@@ -84,9 +113,11 @@ Command TrainCommand() {
       .description =
           "Trains the net of a solver definition. A run that was cut short goes on with\n"
           "--snapshot=auto, from its newest complete snapshot, or from the start if there is\n"
-          "none. SIGINT (Ctrl-C) takes a snapshot and stops, SIGHUP takes one and goes on.",
+          "none. SIGINT (Ctrl-C) takes a snapshot and stops, SIGHUP takes one and goes on.\n"
+          "--log_csv and --log_tensorboard write loss, learning rate, drop rates and test results\n"
+          "of each display and each test; a resumed run goes on in the same file or directory.",
       .flags = {"solver", "snapshot", "weights", "gpu", "level", "stage", "fusion", "sigint_effect",
-                "sighup_effect"},
+                "sighup_effect", "log_csv", "log_tensorboard"},
       .min_words = 0,
       .max_words = 0,
       .run = Train,

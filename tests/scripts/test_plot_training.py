@@ -41,6 +41,29 @@ OLD = [PREFIX + line for line in (
     "Iteration 200, Testing net (#0)", "    Test net output #0: accuracy = 0.98")]
 
 
+CSV = """iteration,epoch,loss,learning_rate,layer_drop_rate,channel_drop_rate,masked_share,TESTS
+0,0,2.5,0.01,0.01,0.5,0,0.1,2.4
+20,0.5,0.15,0.001,0.3,0.5,0.004,,
+40,1,nan,,,,,0.75,0.5
+60,1.5,0.1
+""".replace("TESTS", "test_accuracy,test_loss")
+
+
+class ReadCsv(unittest.TestCase):
+    def test_gives_the_curves_of_the_log(self):
+        ours, csv = plot_training.read_log(OURS), plot_training.read_csv(CSV.splitlines())
+        self.assertEqual(ours.pop("training loss")[:2], csv.pop("training loss")[:2])
+        self.assertEqual(ours, csv)
+
+    def test_several_test_nets(self):
+        text = CSV.replace("test_accuracy,test_loss", 'test0_accuracy,"test1_a,b"')
+        curves = plot_training.read_csv(text.splitlines())
+        self.assertEqual(curves["test0 accuracy"], [(0, 0.1), (40, 0.75)])
+        self.assertEqual(curves["test1 a,b"], [(0, 2.4), (40, 0.5)])
+        titles = dict(plot_training.panels_of([curves]))
+        self.assertEqual(titles["accuracy"], ["test0 accuracy", "test1 a,b"])
+
+
 class ReadLog(unittest.TestCase):
     def test_our_log(self):
         curves = plot_training.read_log(OURS)
@@ -87,9 +110,10 @@ class Command(unittest.TestCase):
             folder = pathlib.Path(folder)
             (folder / "ours.log").write_text("\n".join(OURS))
             (folder / "old.log").write_text("\n".join(OLD))
+            (folder / "run.csv").write_text(CSV)
             output = folder / "new" / "curves.png"
-            result = self.run_it(folder / "ours.log", folder / "old.log", "--labels", "a,b",
-                                 "--output", output)
+            result = self.run_it(folder / "ours.log", folder / "old.log", folder / "run.csv",
+                                 "--labels", "a,b,c", "--output", output)
             self.assertEqual(result.returncode, 0, result.stderr)
             self.assertEqual(output.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
 
@@ -97,7 +121,10 @@ class Command(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
             (folder / "empty.log").write_text("hello\n")
+            (folder / "empty.csv").write_text("iteration,loss,learning_rate\n")
+            (folder / "bad.csv").write_text("iteration,loss,learning_rate\n0,high,1\n")
             for name, wanted in (("empty.log", "no line of a training log"),
+                                 ("empty.csv", "no row of --log_csv"), ("bad.csv", "'high'"),
                                  ("absent.log", "No such file")):
                 result = self.run_it(folder / name, "--output", folder / "x.png")
                 self.assertEqual(result.returncode, 1)
