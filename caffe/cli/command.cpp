@@ -5,6 +5,7 @@
 #include <iomanip>
 #include <sstream>
 
+#include "caffe/cli/text_table.hpp"
 #include "caffe/error.hpp"
 #include "caffe/util/nearest_name.hpp"
 
@@ -45,13 +46,14 @@ std::string CommandHelp(const Command& command) {
   std::ostringstream text;
   text << "usage: caffe " << command.name << " " << command.usage << "\n\n"
        << command.description << "\n\nflags:\n";
+  TextTable table("ll", 2);
   for (const std::string& name : command.flags) {
     const auto flag = gflags::GetCommandLineFlagInfoOrDie(name.c_str());
     const std::string value =
-        flag.type == "string" ? "\"" + flag.default_value + "\"" : flag.default_value;
-    text << "  --" << std::left << std::setw(15) << name << flag.description << "\n"
-         << std::string(19, ' ') << "default: " << value << "\n";
+        flag.default_value.empty() ? "" : " (default: " + flag.default_value + ")";
+    table.Add({"--" + name, flag.description + value});
   }
+  text << table.ToText();
   return text.str();
 }
 

@@ -37,9 +37,9 @@ void UseFirstGpuOrCpu() {
 void UseDevicesFor(SolverParameter* solver) {
   std::vector<int> gpus = ParseGpus(FLAGS_gpu);
   // solver_mode's default is GPU, so only a file that spells it out counts.
-  if (gpus.empty() && solver->has_solver_mode() && solver->solver_mode() == SolverParameter::GPU) {
-    gpus.push_back(solver->device_id());
-  }
+  const bool file_decides =
+      gpus.empty() && solver->has_solver_mode() && solver->solver_mode() == SolverParameter::GPU;
+  if (file_decides) gpus.push_back(solver->device_id());
   if (gpus.empty()) {
     LOG(INFO) << "Use CPU.";
     Caffe::set_mode(Caffe::CPU);
@@ -50,7 +50,12 @@ void UseDevicesFor(SolverParameter* solver) {
           " GPUs at once is not built in; give "
           "--gpu one id");
   LOG(INFO) << "Using GPUs " << gpus[0];
-  Caffe::SetDevice(gpus[0]);
+  try {
+    Caffe::SetDevice(gpus[0]);
+  } catch (Error& error) {
+    if (file_decides) error.add_context("the solver's file says solver_mode: GPU");
+    throw;
+  }
   LOG(INFO) << "GPU " << gpus[0] << ": " << GpuName(gpus[0]);
   Caffe::set_mode(Caffe::GPU);
   Caffe::set_solver_count(1);

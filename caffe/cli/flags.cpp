@@ -3,7 +3,7 @@
 DEFINE_string(gpu, "", "GPUs to run on: ids separated by commas, or 'all'; CPU if empty");
 DEFINE_string(solver, "", "solver definition (.prototxt)");
 DEFINE_string(model, "", "net definition (.prototxt)");
-DEFINE_string(phase, "", "phase of the net: TRAIN or TEST; empty: TRAIN");
+DEFINE_string(phase, "", "phase of the net, TRAIN or TEST; TRAIN if empty");
 DEFINE_int32(level, 0, "level of the net's state, for min_level and max_level of its rules");
 DEFINE_string(stage, "", "stages of the net's state, separated by commas");
 DEFINE_string(snapshot, "",
@@ -18,5 +18,5 @@ DEFINE_string(log_tensorboard, "", "directory to write the same to, for TensorBo
 DEFINE_string(input_shape, "", "shapes of inputs: 1,3,32,32 or name=1,3,32,32;other=...");
 DEFINE_int32(plans, 5, "how many plans to draw");
 DEFINE_string(plot, "", "picture to write, FILE.svg: rates over the iterations");
-DEFINE_int32(batch, 0, "images in a batch, in place of what the net says");
+DEFINE_int32(batch, 0, "images in a batch; 0: as the net says");
 DEFINE_bool(fusion, true, "run batch normalisation and the layers behind it as one operation");

@@ -3,10 +3,12 @@
 #include <glog/logging.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 
 #include "caffe/cli/arguments.hpp"
 #include "caffe/cli/command.hpp"
+#include "caffe/cli/path_checks.hpp"
 #include "caffe/cli/terminal.hpp"
 #include "caffe/error.hpp"
 
@@ -14,8 +16,14 @@ namespace caffe::cli {
 
 namespace {
 
-/// Log lines go to standard error; to files only where --log_dir asks for them.
+/// Log lines go to standard error; to files only where --log_dir asks for them. Throws Error if
+/// they cannot be written there.
 void StartLogging(const char* program) {
+  if (!FLAGS_log_dir.empty()) {
+    Require(std::filesystem::is_directory(FLAGS_log_dir), "--log_dir: there is no directory '",
+            FLAGS_log_dir, "'");
+    CheckOutputDirectory("log_dir", FLAGS_log_dir);
+  }
   FLAGS_log_year_in_prefix = false;
   FLAGS_alsologtostderr = true;
   if (FLAGS_log_dir.empty()) FLAGS_logtostderr = true;

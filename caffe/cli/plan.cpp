@@ -9,7 +9,7 @@
 #include "caffe/cli/data_shapes.hpp"
 #include "caffe/cli/flags.hpp"
 #include "caffe/cli/net_state.hpp"
-#include "caffe/cli/output_path.hpp"
+#include "caffe/cli/path_checks.hpp"
 #include "caffe/cli/plan_report.hpp"
 #include "caffe/cli/solver_file.hpp"
 #include "caffe/cli/text_table.hpp"
@@ -125,7 +125,8 @@ Command PlanCommand() {
           "force; the layers that can be dropped from, and why others cannot; the rates over the\n"
           "iterations, with the share of channels and weights that they are expected to mask;\n"
           "and the first plans, channel by channel, exactly as the run will draw them. The data\n"
-          "set need not be there (see 'caffe summary --help'). --plot draws the rates.",
+          "set need not be there (see 'caffe summary --help'). --plot draws the rates.\n\n"
+          "  caffe plan solver.prototxt --plans=20 --plot=rates.svg",
       .flags = {"solver", "plans", "plot", "input_shape", "level", "stage"},
       .min_words = 0,
       .max_words = 1,

@@ -1,9 +1,12 @@
 #include "caffe/cli/solver_file.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <sstream>
+#include <vector>
 
+#include "caffe/cli/path_checks.hpp"
 #include "caffe/error.hpp"
 #include "caffe/util/upgrade_proto.hpp"
 
@@ -16,6 +19,25 @@ bool HasField(const std::string& file, const char* names) {
   std::ostringstream content;
   content << std::ifstream(file).rdbuf();
   return std::regex_search(content.str(), field);
+}
+
+/// Paths in a solver are relative to where the command runs, which is easily forgotten.
+void CheckNetFiles(const SolverParameter& solver, const std::string& file) {
+  std::vector<std::string> nets(solver.test_net().begin(), solver.test_net().end());
+  if (solver.has_net()) nets.push_back(solver.net());
+  if (solver.has_train_net()) nets.push_back(solver.train_net());
+  for (const std::string& net : nets) {
+    try {
+      CheckInputFile(net);
+    } catch (const Error& error) {
+      std::error_code ignored;
+      const bool is_relative = std::filesystem::path(net).is_relative();
+      throw Error(file, ": the net: ", error.what(),
+                  is_relative ? "; the path is relative to the directory in which caffe runs, " +
+                                    std::filesystem::current_path(ignored).string()
+                              : "");
+    }
+  }
 }
 
 }  // namespace
@@ -31,6 +53,7 @@ SolverParameter ReadSolver(const std::string& file) {
           "its 'net'");
   SolverParameter solver;
   ReadSolverParamsFromTextFileOrDie(file, &solver);
+  CheckNetFiles(solver, file);
   return solver;
 }
 

@@ -10,7 +10,8 @@ namespace caffe::cli {
 /// Whether the file holds a solver rather than a net, by fields that only a solver has.
 bool IsSolverFile(const std::string& file);
 
-/// The solver in a text file. Throws Error, also for a net's file, with what to give instead.
+/// The solver in a text file. Throws Error, also for a net's file, with what to give instead, and
+/// where the files of its nets cannot be read.
 SolverParameter ReadSolver(const std::string& file);
 
 /// The net in a text file. Throws Error, also for a solver's file, with what to give instead.

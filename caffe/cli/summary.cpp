@@ -49,7 +49,8 @@ Command SummaryCommand() {
           "an image. The data set need not be there: shapes come from --input_shape, else from\n"
           "the database if it exists, else from crop_size or new_height and new_width of the\n"
           "transformation, with as many channels as mean_value or std_value has entries (3 if\n"
-          "there is one or none, 1 with force_gray).",
+          "there is one or none, 1 with force_gray).\n\n"
+          "  caffe summary deploy.prototxt --phase=TEST --input_shape=1,3,224,224",
       .flags = {"phase", "input_shape", "batch", "level", "stage"},
       .min_words = 1,
       .max_words = 1,

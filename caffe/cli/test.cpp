@@ -4,6 +4,7 @@
 #include "caffe/cli/device_choice.hpp"
 #include "caffe/cli/flags.hpp"
 #include "caffe/cli/net_state.hpp"
+#include "caffe/cli/path_checks.hpp"
 #include "caffe/cli/solver_file.hpp"
 #include "caffe/common.hpp"
 #include "caffe/net.hpp"
@@ -56,6 +57,7 @@ int Test(const std::vector<std::string>&) {
   Require(FLAGS_iterations > 0, "--iterations is ", FLAGS_iterations, ", but must be at least 1");
   UseFirstGpuOrCpu();
   NetParameter param = ReadNetFile(FLAGS_model);
+  CheckInputFile(FLAGS_weights);
   SetNetState(TEST, &param);
   DefaultPlanOptions().fusion = FLAGS_fusion;
   Net<float> net(param);
@@ -82,8 +84,10 @@ Command TestCommand() {
       .usage = "--model=FILE --weights=FILE [flags]",
       .summary = "score a trained net",
       .description =
-          "Runs a net in phase TEST and prints its outputs for each batch, then their "
-          "means.",
+          "Runs a net in phase TEST and prints its outputs for each batch, then their means. To\n"
+          "see each test sample once, let --iterations times the batch be the number of samples.\n"
+          "\n"
+          "  caffe test --model=train_val.prototxt --weights=net.caffemodel --iterations=100",
       .flags = {"model", "weights", "iterations", "gpu", "level", "stage", "fusion"},
       .min_words = 0,
       .max_words = 0,

@@ -151,11 +151,10 @@ Command TimeCommand() {
       .summary = "measure how long a net and its layers take",
       .description =
           "Runs forward and backward passes of a net and prints the mean time of each layer, in\n"
-          "milliseconds. Backward is run for every layer, whether anything needs it or not. "
-          "Layers\n"
-          "that run as one are timed as one; --fusion=false times each by itself. Also tells "
-          "where\n"
-          "values were converted from one memory layout to another.",
+          "milliseconds. Backward is run for every layer, whether anything needs it or not.\n"
+          "Layers that run as one are timed as one; --fusion=false times each by itself. Also\n"
+          "tells where values were converted from one memory layout to another.\n\n"
+          "  caffe time --model=train_val.prototxt --iterations=10 --gpu=0",
       .flags = {"model", "phase", "iterations", "gpu", "level", "stage", "fusion"},
       .min_words = 0,
       .max_words = 0,

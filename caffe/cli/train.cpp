@@ -6,7 +6,7 @@
 #include "caffe/cli/device_choice.hpp"
 #include "caffe/cli/flags.hpp"
 #include "caffe/cli/net_state.hpp"
-#include "caffe/cli/output_path.hpp"
+#include "caffe/cli/path_checks.hpp"
 #include "caffe/cli/progress_line.hpp"
 #include "caffe/cli/solver_file.hpp"
 #include "caffe/cli/tensorboard_log.hpp"
@@ -40,8 +40,17 @@ std::string ChooseSnapshot(const SolverParameter& param) {
   return newest;
 }
 
-/// Throws Error where the flags of the logs name what cannot be written.
-void CheckLogFlags() {
+/// Throws Error where flags name files that cannot be read, or logs that cannot be written: all
+/// that can be said before the nets are built.
+void CheckPaths() {
+  if (!FLAGS_snapshot.empty() && FLAGS_snapshot != "auto") CheckInputFile(FLAGS_snapshot);
+  if (!FLAGS_weights.empty()) {
+    for (const std::string& file : SplitList(FLAGS_weights)) {
+      const size_t first = file.find_first_not_of(' ');
+      if (first == std::string::npos) continue;
+      CheckInputFile(file.substr(first, file.find_last_not_of(' ') + 1 - first));
+    }
+  }
   if (!FLAGS_log_csv.empty()) CheckOutputFile("log_csv", FLAGS_log_csv);
   if (!FLAGS_log_tensorboard.empty()) {
     CheckOutputDirectory("log_tensorboard", FLAGS_log_tensorboard);
@@ -70,7 +79,7 @@ int Train(const std::vector<std::string>&) {
           "give --snapshot to resume training or --weights to start from a model, not both");
   const SolverAction::Enum on_sigint = ParseEffect("sigint_effect", FLAGS_sigint_effect);
   const SolverAction::Enum on_sighup = ParseEffect("sighup_effect", FLAGS_sighup_effect);
-  CheckLogFlags();
+  CheckPaths();
 
   DefaultPlanOptions().fusion = FLAGS_fusion;
   SolverParameter param = ReadSolver(FLAGS_solver);
@@ -115,7 +124,10 @@ Command TrainCommand() {
           "--snapshot=auto, from its newest complete snapshot, or from the start if there is\n"
           "none. SIGINT (Ctrl-C) takes a snapshot and stops, SIGHUP takes one and goes on.\n"
           "--log_csv and --log_tensorboard write loss, learning rate, drop rates and test results\n"
-          "of each display and each test; a resumed run goes on in the same file or directory.",
+          "of each display and each test; a resumed run goes on in the same file or directory.\n\n"
+          "  caffe train --solver=solver.prototxt --gpu=0 --log_csv=run.csv\n"
+          "  caffe train --solver=solver.prototxt --snapshot=auto\n"
+          "  caffe train --solver=solver.prototxt --weights=pretrained.caffemodel",
       .flags = {"solver", "snapshot", "weights", "gpu", "level", "stage", "fusion", "sigint_effect",
                 "sighup_effect", "log_csv", "log_tensorboard"},
       .min_words = 0,

@@ -23,7 +23,7 @@ TEST_F(CommandTest, HelpAndVersionExitWith0) {
     const RunResult run = Run(arguments);
     EXPECT_EQ(run.exit_code, 0) << arguments;
     EXPECT_THAT(run.out, AllOf(StartsWith("usage: caffe train"), HasSubstr("--sigint_effect"),
-                               HasSubstr("default: \"stop\"")))
+                               HasSubstr("(default: stop)")))
         << arguments;
   }
   for (const std::string command : {"test", "time", "device_query", "summary", "plan"}) {

@@ -1,5 +1,5 @@
-#ifndef CAFFE_CLI_OUTPUT_PATH_HPP_
-#define CAFFE_CLI_OUTPUT_PATH_HPP_
+#ifndef CAFFE_CLI_PATH_CHECKS_HPP_
+#define CAFFE_CLI_PATH_CHECKS_HPP_
 
 #include <string>
 
@@ -13,6 +13,9 @@ void CheckOutputFile(const std::string& flag, const std::string& path);
 /// Throws Error unless this directory can be written to, or be made.
 void CheckOutputDirectory(const std::string& flag, const std::string& path);
 
+/// Throws Error unless there is a file of this name that can be read.
+void CheckInputFile(const std::string& path);
+
 }  // namespace caffe::cli
 
-#endif  // CAFFE_CLI_OUTPUT_PATH_HPP_
+#endif  // CAFFE_CLI_PATH_CHECKS_HPP_

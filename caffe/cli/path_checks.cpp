@@ -1,4 +1,4 @@
-#include "caffe/cli/output_path.hpp"
+#include "caffe/cli/path_checks.hpp"
 
 #include <unistd.h>
 
@@ -51,6 +51,14 @@ void CheckOutputFile(const std::string& flag, const std::string& path) {
   }
   if (!fs::exists(status))
     CheckWritable(flag, path, parent, "directory '" + parent.string() + "': ");
+}
+
+void CheckInputFile(const std::string& path) {
+  std::error_code error;
+  const bool is_readable = access(path.c_str(), R_OK) == 0;
+  const int cause = errno;
+  Require(is_readable, "cannot read '", path, "': ", std::strerror(cause));
+  Require(!fs::is_directory(path, error), "cannot read '", path, "': it is a directory");
 }
 
 void CheckOutputDirectory(const std::string& flag, const std::string& path) {
