@@ -20,6 +20,11 @@ enum Drawn { kMirror = 0, kTop = 1, kLeft = 2, kRotation = 3, kBox = 4 };
 /// Tries at a random box before the largest allowed one in the centre is taken.
 constexpr int kBoxTries = 10;
 
+/// Draws that are a pure function of `draws`.
+auto DrawFrom(const Philox& draws) {
+  return [draws](int what, int n) { return static_cast<int>(draws.u32(what) % n); };
+}
+
 template <typename Draw>
 double Uniform(const Draw& draw, int what) {
   return draw(what, 1 << 24) * 0x1p-24;
@@ -262,23 +267,36 @@ void DataTransformer<Dtype>::TransformDatum(const Datum& datum, const Draw& draw
 }
 
 template <typename Dtype>
+void DataTransformer<Dtype>::CheckShape(int channels, ImageSize size,
+                                        const vector<int>& wanted) const {
+  const vector<int> found = OutputShape(channels, size);
+  Require(wanted.size() == 4 && std::equal(found.begin() + 1, found.end(), wanted.begin() + 1),
+          "The image is of ", channels, "x", size.height, "x", size.width,
+          " (channels x height x width) and gives ", found[1], "x", found[2], "x", found[3],
+          " values; the batch, from its first image, wants ",
+          ShapeText({wanted.begin() + 1, wanted.end()}),
+          ". All images of a batch must agree: resize them, or use crop_size, or new_height and "
+          "new_width, or batch_size 1.");
+}
+
+template <typename Dtype>
+void DataTransformer<Dtype>::Transform(const cv::Mat& image, const Philox& draws,
+                                       const vector<int>& shape, Dtype* out) const {
+  CheckShape(image.channels(), {image.rows, image.cols}, shape);
+  TransformMat(image, DrawFrom(draws), out);
+}
+
+template <typename Dtype>
 void DataTransformer<Dtype>::Transform(const Datum& datum, const Philox& draws,
                                        const vector<int>& shape, Dtype* out) const {
-  const auto draw = [&draws](int what, int n) { return static_cast<int>(draws.u32(what) % n); };
+  const auto draw = DrawFrom(draws);
   const bool encoded = IsEncoded(datum);
   const cv::Mat image = encoded ? Decode(datum) : cv::Mat();
   if (!encoded) CheckPixels(datum);
   const int channels = encoded ? image.channels() : datum.channels();
   const ImageSize size =
       encoded ? ImageSize{image.rows, image.cols} : ImageSize{datum.height(), datum.width()};
-  const vector<int> found = OutputShape(channels, size);
-  Require(shape.size() == 4 && std::equal(found.begin() + 1, found.end(), shape.begin() + 1),
-          "The image is of ", channels, "x", size.height, "x", size.width,
-          " (channels x height x width) and gives ", found[1], "x", found[2], "x", found[3],
-          " values; the batch, from its first image, wants ",
-          ShapeText({shape.begin() + 1, shape.end()}),
-          ". All images of a batch must agree: resize them, or use crop_size, or new_height and "
-          "new_width, or batch_size 1.");
+  CheckShape(channels, size, shape);
   if (encoded) {
     TransformMat(image, draw, out);
   } else {

@@ -49,6 +49,8 @@ class DataTransformer {
   /// @param out    shape[1] * shape[2] * shape[3] values
   void Transform(const Datum& datum, const Philox& draws, const vector<int>& shape,
                  Dtype* out) const;
+  void Transform(const cv::Mat& image, const Philox& draws, const vector<int>& shape,
+                 Dtype* out) const;
 
   /// Shape of the blob that these images fill: number x channels x height x width.
   vector<int> InferBlobShape(const Datum& datum);
@@ -89,6 +91,7 @@ class DataTransformer {
   void TransformMat(const cv::Mat& image, const Draw& draw, Dtype* out) const;
   template <typename Draw>
   void TransformDatum(const Datum& datum, const Draw& draw, Dtype* out) const;
+  void CheckShape(int channels, ImageSize size, const vector<int>& wanted) const;
   void CheckRoom(const vector<int>& shape, const Blob<Dtype>& blob) const;
 
   const Dtype* mean_image_ = nullptr;

@@ -6,10 +6,12 @@ target_include_directories(caffe PUBLIC
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
   $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>)
 target_include_directories(caffe SYSTEM PUBLIC
-  ${Protobuf_INCLUDE_DIRS} ${OpenCV_INCLUDE_DIRS} ${CBLAS_INCLUDE_DIR} ${LMDB_INCLUDE_DIR})
+  ${Protobuf_INCLUDE_DIRS} ${OpenCV_INCLUDE_DIRS} ${CBLAS_INCLUDE_DIR} ${LMDB_INCLUDE_DIR}
+  ${HDF5_INCLUDE_DIR})
 target_link_libraries(caffe
   PUBLIC protobuf::libprotobuf glog::glog gflags ${OPENCV_CORE_LIBRARY}
          ${OPENCV_IMGPROC_LIBRARY} ${OPENCV_IMGCODECS_LIBRARY} ${LMDB_LIBRARY} ${CBLAS_LIBRARY}
+         ${HDF5_LIBRARY}
          OpenMP::OpenMP_CXX Threads::Threads
   PRIVATE ${DNNL_LIBRARY} ZLIB::ZLIB)
 set(CAFFE_CPU_ARCH x86-64-v3 CACHE STRING

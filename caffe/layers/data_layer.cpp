@@ -4,11 +4,8 @@
 #include <cctype>
 #include <exception>
 #include <iomanip>
-#include <numeric>
 
 #include "caffe/util/parallel_for.hpp"
-#include "caffe/util/philox.hpp"
-#include "caffe/util/rng.hpp"
 
 namespace caffe {
 
@@ -47,8 +44,7 @@ void DataLayer<Dtype>::DataLayerSetUp(const vector<Blob<Dtype>*>& bottom,
   const int batch_size = static_cast<int>(data.batch_size());
   Require(batch_size > 0, "data_param: batch_size is ", data.batch_size(), "; it must be above 0.");
   Require(cursor_->valid(), "The database ", data.source(), " has no records.");
-  TakeSeed();
-  num_records_ = db_->size();
+  order_.Reset(db_->size(), data.shuffle(), this->layer_param_.name());
 
   const Record first{0, cursor_->key(), cursor_->value()};
   Datum datum;
@@ -79,48 +75,23 @@ void DataLayer<Dtype>::DataLayerSetUp(const vector<Blob<Dtype>*>& bottom,
 
 template <typename Dtype>
 void DataLayer<Dtype>::IndexKeys() {
-  Require(num_records_ <= UINT32_MAX, "data_param: shuffle can order at most ", UINT32_MAX,
-          " records; ", this->layer_param_.data_param().source(), " has ", num_records_, ".");
   keys_.clear();
-  keys_.reserve(num_records_);
+  keys_.reserve(order_.records());
   for (cursor_->SeekToFirst(); cursor_->valid(); cursor_->Next()) keys_.push_back(cursor_->key());
-}
-
-template <typename Dtype>
-void DataLayer<Dtype>::TakeSeed() {
-  // A solver's seed is the run's seed plus its rank; all ranks share one order of records.
-  seed_ = Caffe::random_seed() - static_cast<uint64_t>(Caffe::solver_rank());
-  permutation_.clear();
-}
-
-template <typename Dtype>
-void DataLayer<Dtype>::DrawPermutation(uint64_t epoch) {
-  permutation_epoch_ = epoch;
-  permutation_.resize(keys_.size());
-  std::iota(permutation_.begin(), permutation_.end(), 0);
-  PhiloxEngine engine;
-  engine.Rekey(RandomKey(seed_, RandomPurpose::kShuffle, NameHash(this->layer_param_.name())),
-               epoch);
-  caffe::shuffle(permutation_.begin(), permutation_.end(), &engine);
 }
 
 template <typename Dtype>
 void DataLayer<Dtype>::set_progress(uint64_t position) {
   this->DropBatches(position);
-  TakeSeed();
+  order_.TakeSeed();
   offset_ = position;
-  if (seed_ != Caffe::random_seed()) {  // a resumed run goes on with the seed of its state
-    seed_ = Caffe::random_seed();
-    if (!keys_.empty()) DrawPermutation(offset_ / num_records_);
-  }
   cursor_placed_ = false;
   this->StartInternalThread();
 }
 
 template <typename Dtype>
 bool DataLayer<Dtype>::Skip() {
-  const uint64_t size = Caffe::solver_count(), rank = Caffe::solver_rank();
-  return this->phase_ == TRAIN && offset_ % size != rank;
+  return !IsOwnSample(this->phase_, offset_);
 }
 
 template <typename Dtype>
@@ -132,7 +103,7 @@ void DataLayer<Dtype>::Next() {
     wrapped = !cursor_->valid();
     if (wrapped) cursor_->SeekToFirst();
   } else {
-    wrapped = offset_ % num_records_ == 0;
+    wrapped = offset_ % order_.records() == 0;
     cursor_placed_ = false;
   }
   LOG_IF(INFO, wrapped && Caffe::root_solver()) << "Restarting data prefetching from start.";
@@ -141,14 +112,12 @@ void DataLayer<Dtype>::Next() {
 template <typename Dtype>
 void DataLayer<Dtype>::PlaceCursor() {
   if (cursor_placed_) return;
-  const uint64_t index = offset_ % num_records_;
+  const uint64_t record = order_.RecordOf(offset_);
   if (keys_.empty()) {
     cursor_->SeekToFirst();
-    for (uint64_t i = 0; i < index; ++i) cursor_->Next();
+    for (uint64_t i = 0; i < record; ++i) cursor_->Next();
   } else {
-    const uint64_t epoch = offset_ / num_records_;
-    if (permutation_.empty() || epoch != permutation_epoch_) DrawPermutation(epoch);
-    cursor_->Seek(keys_[permutation_[index]]);
+    cursor_->Seek(keys_[record]);
   }
   cursor_placed_ = true;
 }
@@ -185,13 +154,7 @@ void DataLayer<Dtype>::load_batch(Batch<Dtype>* batch) {
   const DataParameter& data = this->layer_param_.data_param();
   const int batch_size = static_cast<int>(data.batch_size());
   ReadRecords(batch_size);
-  uint64_t next = offset_;
-  if (this->phase_ == TRAIN) {
-    // As many samples as this rank has had, the others have had too.
-    const uint64_t size = Caffe::solver_count(), rank = Caffe::solver_rank();
-    next = (offset_ + size - 1 - rank) / size * size;
-  }
-  batch->next_position_ = next;
+  batch->next_position_ = EndOfRound(this->phase_, offset_);
 
   Datum first;
   ParseRecord(records_[0], &first);
@@ -206,14 +169,12 @@ void DataLayer<Dtype>::load_batch(Batch<Dtype>* batch) {
   const int64_t count = batch->data_.count(1);
   Dtype* const pixels = batch->data_.mutable_cpu_data();
   Dtype* const labels = this->output_labels_ ? batch->label_.mutable_cpu_data() : nullptr;
-  const uint64_t key =
-      RandomKey(seed_, RandomPurpose::kAugmentation, NameHash(this->layer_param_.name()));
   ParallelFor(batch_size, static_cast<int>(data.decode_threads()), [&](int i) {
     const Record& record = records_[i];
     Datum datum;
     ParseRecord(record, &datum);
     try {
-      this->data_transformer_->Transform(datum, Philox(key, record.sample), shape,
+      this->data_transformer_->Transform(datum, order_.Augmentation(record.sample), shape,
                                          pixels + i * count);
     } catch (const std::exception& e) {
       throw RecordError(record, e.what());

@@ -6,6 +6,7 @@
 
 #include "caffe/layers/base_data_layer.hpp"
 #include "caffe/util/db.hpp"
+#include "caffe/util/sample_order.hpp"
 
 namespace caffe {
 
@@ -34,7 +35,7 @@ class DataLayer : public BasePrefetchingDataLayer<Dtype> {
   /// progress() is the number of samples that have been delivered, on all ranks together: the
   /// same on each of them. set_progress takes the seed anew, from Caffe::random_seed().
   virtual void set_progress(uint64_t position);
-  virtual uint64_t num_samples() const { return num_records_; }
+  virtual uint64_t num_samples() const { return order_.records(); }
 
  protected:
   /// Goes on to the next sample.
@@ -56,22 +57,17 @@ class DataLayer : public BasePrefetchingDataLayer<Dtype> {
   };
 
   void IndexKeys();
-  void TakeSeed();
   /// Moves the cursor to the record of the current sample.
   void PlaceCursor();
-  void DrawPermutation(uint64_t epoch);
   void ReadRecords(int count);
   void ParseRecord(const Record& record, Datum* datum) const;
   /// Puts the database's path and the record's key in front of what went wrong.
   Error RecordError(const Record& record, const string& what) const;
 
-  uint64_t seed_ = 0;
-  uint64_t num_records_ = 0;
+  SampleOrder order_;
   bool cursor_placed_ = true;
   vector<Record> records_;
   vector<string> keys_;
-  vector<uint32_t> permutation_;
-  uint64_t permutation_epoch_ = 0;
 };
 
 }  // namespace caffe

@@ -1,0 +1,173 @@
+#include "caffe/util/hdf5.hpp"
+
+#include <climits>
+#include <type_traits>
+#include <vector>
+
+#include "caffe/util/hdf5_file.hpp"
+
+namespace caffe {
+namespace {
+
+template <typename Dtype>
+hid_t NativeType() {
+  return std::is_same_v<Dtype, float> ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+}
+
+Hdf5Object OpenDataset(hid_t location, const string& name) {
+  Require(IsHdf5Dataset(location, name), Hdf5Text(location, name), " is missing");
+  return Hdf5Object(H5Dopen2(location, name.c_str(), H5P_DEFAULT), H5Dclose);
+}
+
+/// A new data set. Its header has no time stamp, so that equal files have equal bytes.
+Hdf5Object MakeDataset(hid_t location, const string& name, hid_t type, hid_t space) {
+  const Hdf5Object creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  H5Pset_obj_track_times(creation, false);
+  const hid_t dataset =
+      H5Dcreate2(location, name.c_str(), type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+  Require(dataset >= 0, Hdf5Text(location, name), " cannot be made: ", Hdf5Reason());
+  return Hdf5Object(dataset, H5Dclose);
+}
+
+void Write(hid_t location, const string& name, hid_t type, hid_t space, const void* values) {
+  const Hdf5Object dataset = MakeDataset(location, name, type, space);
+  if (H5Sget_simple_extent_npoints(space) == 0) return;
+  Require(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0,
+          Hdf5Text(location, name), " cannot be written: ", Hdf5Reason());
+}
+
+void Read(hid_t location, const string& name, hid_t dataset, hid_t type, void* values) {
+  Require(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0,
+          Hdf5Text(location, name), " cannot be read: ", Hdf5Reason());
+}
+
+const char* ClassName(H5T_class_t type_class) {
+  switch (type_class) {
+    case H5T_STRING:
+      return "texts";
+    case H5T_COMPOUND:
+      return "compounds";
+    case H5T_ENUM:
+      return "enumerators";
+    default:
+      return "of a type that is no number";
+  }
+}
+
+void CheckNumbers(hid_t location, const string& name, hid_t dataset) {
+  const Hdf5Object type(H5Dget_type(dataset), H5Tclose);
+  const H5T_class_t type_class = H5Tget_class(type);
+  Require(type_class == H5T_FLOAT || type_class == H5T_INTEGER, Hdf5Text(location, name),
+          ": its values are ", ClassName(type_class), "; wanted are floating-point or integer ",
+          "numbers");
+}
+
+}  // namespace
+
+template <typename Dtype>
+void hdf5_load_nd_dataset_helper(hid_t file_id, const char* dataset_name_, int min_dim, int max_dim,
+                                 Blob<Dtype>* blob, bool reshape) {
+  const Hdf5Lock lock;
+  const Hdf5Object dataset = OpenDataset(file_id, dataset_name_);
+  CheckNumbers(file_id, dataset_name_, dataset);
+  const vector<int> shape = Hdf5Shape(file_id, dataset_name_);
+  const int axes = static_cast<int>(shape.size());
+  Require(axes >= min_dim && axes <= max_dim, Hdf5Text(file_id, dataset_name_), " has ", axes,
+          " axes; wanted are ", axes < min_dim ? "at least " : "at most ",
+          axes < min_dim ? min_dim : max_dim);
+  if (reshape) {
+    blob->Reshape(shape);
+  } else {
+    Require(shape == blob->shape(), Hdf5Text(file_id, dataset_name_), " has shape ",
+            ShapeText(shape), ", wanted is ", ShapeText(blob->shape()));
+  }
+}
+
+template <typename Dtype>
+void hdf5_load_nd_dataset(hid_t file_id, const char* dataset_name_, int min_dim, int max_dim,
+                          Blob<Dtype>* blob, bool reshape) {
+  const Hdf5Lock lock;
+  hdf5_load_nd_dataset_helper(file_id, dataset_name_, min_dim, max_dim, blob, reshape);
+  if (blob->count() == 0) return;
+  Read(file_id, dataset_name_, OpenDataset(file_id, dataset_name_), NativeType<Dtype>(),
+       blob->mutable_cpu_data());
+}
+
+template <typename Dtype>
+void hdf5_save_nd_dataset(const hid_t file_id, const string& dataset_name, const Blob<Dtype>& blob,
+                          bool write_diff) {
+  const Hdf5Lock lock;
+  const vector<hsize_t> dims(blob.shape().begin(), blob.shape().end());
+  const Hdf5Object space(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr),
+                         H5Sclose);
+  Write(file_id, dataset_name, NativeType<Dtype>(), space,
+        blob.count() == 0 ? nullptr
+        : write_diff      ? blob.cpu_diff()
+                          : blob.cpu_data());
+}
+
+int hdf5_load_int(hid_t loc_id, const string& dataset_name) {
+  const Hdf5Lock lock;
+  const Hdf5Object dataset = OpenDataset(loc_id, dataset_name);
+  CheckNumbers(loc_id, dataset_name, dataset);
+  const Hdf5Object space(H5Dget_space(dataset), H5Sclose);
+  Require(H5Sget_simple_extent_npoints(space) == 1, Hdf5Text(loc_id, dataset_name), " has ",
+          H5Sget_simple_extent_npoints(space), " values; wanted is one");
+  int value = 0;
+  Read(loc_id, dataset_name, dataset, H5T_NATIVE_INT, &value);
+  return value;
+}
+
+void hdf5_save_int(hid_t loc_id, const string& dataset_name, int i) {
+  const Hdf5Lock lock;
+  const hsize_t one = 1;
+  const Hdf5Object space(H5Screate_simple(1, &one, nullptr), H5Sclose);
+  Write(loc_id, dataset_name, H5T_NATIVE_INT, space, &i);
+}
+
+string hdf5_load_string(hid_t loc_id, const string& dataset_name) {
+  const Hdf5Lock lock;
+  const Hdf5Object dataset = OpenDataset(loc_id, dataset_name);
+  const Hdf5Object type(H5Dget_type(dataset), H5Tclose);
+  const Hdf5Object space(H5Dget_space(dataset), H5Sclose);
+  Require(H5Tget_class(type) == H5T_STRING && H5Sget_simple_extent_npoints(space) == 1,
+          Hdf5Text(loc_id, dataset_name), " is not one text");
+  if (H5Tis_variable_str(type) > 0) {
+    char* text = nullptr;
+    Read(loc_id, dataset_name, dataset, type, &text);
+    const string value = text != nullptr ? text : "";
+    H5Dvlen_reclaim(type, space, H5P_DEFAULT, &text);
+    return value;
+  }
+  string value(H5Tget_size(type), '\0');
+  Read(loc_id, dataset_name, dataset, type, value.data());
+  value.resize(value.find('\0') == string::npos ? value.size() : value.find('\0'));
+  return value;
+}
+
+void hdf5_save_string(hid_t loc_id, const string& dataset_name, const string& s) {
+  const Hdf5Lock lock;
+  const Hdf5Object type(H5Tcopy(H5T_C_S1), H5Tclose);
+  H5Tset_size(type, s.size() + 1);
+  const Hdf5Object space(H5Screate(H5S_SCALAR), H5Sclose);
+  Write(loc_id, dataset_name, type, space, s.c_str());
+}
+
+int hdf5_get_num_links(hid_t loc_id) { return static_cast<int>(Hdf5Names(loc_id, ".").size()); }
+
+string hdf5_get_name_by_idx(hid_t loc_id, int idx) {
+  const vector<string> names = Hdf5Names(loc_id, ".");
+  Require(idx >= 0 && idx < static_cast<int>(names.size()), "There is no member ", idx,
+          " in an HDF5 group of ", names.size());
+  return names[idx];
+}
+
+#define INSTANTIATE(Dtype)                                                                     \
+  template void hdf5_load_nd_dataset_helper<Dtype>(hid_t, const char*, int, int, Blob<Dtype>*, \
+                                                   bool);                                      \
+  template void hdf5_load_nd_dataset<Dtype>(hid_t, const char*, int, int, Blob<Dtype>*, bool); \
+  template void hdf5_save_nd_dataset<Dtype>(const hid_t, const string&, const Blob<Dtype>&, bool);
+INSTANTIATE(float)
+INSTANTIATE(double)
+
+}  // namespace caffe
