@@ -7,7 +7,9 @@ namespace caffe {
 
 namespace {
 
+// A transaction's records wait in memory.
 constexpr uint64_t kRecordsPerCommit = 1000;
+constexpr uint64_t kBytesPerCommit = 64 << 20;
 
 }  // namespace
 
@@ -17,11 +19,19 @@ LmdbWriter::LmdbWriter(const std::filesystem::path& path, int digits) : digits_(
 }
 
 void LmdbWriter::Add(const Datum& datum) {
-  transaction_->Put(format_int(static_cast<int>(count_), digits_), datum.SerializeAsString());
-  if (++count_ % kRecordsPerCommit == 0) {
-    CheckInterrupted();
-    transaction_->Commit();
-  }
+  Add(format_int(static_cast<int>(count_), digits_), datum);
+}
+
+void LmdbWriter::Add(const std::string& key, const Datum& datum) {
+  const std::string value = datum.SerializeAsString();
+  transaction_->Put(key, value);
+  ++count_;
+  ++pending_records_;
+  pending_bytes_ += value.size();
+  if (pending_records_ < kRecordsPerCommit && pending_bytes_ < kBytesPerCommit) return;
+  CheckInterrupted();
+  transaction_->Commit();
+  pending_records_ = pending_bytes_ = 0;
 }
 
 void LmdbWriter::Finish() {

@@ -1,7 +1,6 @@
 #include "data_tools/tool_main.hpp"
 
 #include <gflags/gflags.h>
-#include <glog/logging.h>
 
 #include <csignal>
 #include <cstring>
@@ -33,13 +32,13 @@ bool AsksForHelp(int argc, char** argv) {
 void CheckInterrupted() { Require(interrupted == 0, "Interrupted. Nothing was written."); }
 
 int ToolMain(int argc, char** argv, const char* usage,
-             int (*run)(const std::vector<std::string>& arguments)) {
+             int (*run)(const std::vector<std::string>& arguments), int log_level) {
   if (AsksForHelp(argc, argv)) {
     std::cout << usage;
     return 0;
   }
   FLAGS_logtostderr = true;
-  FLAGS_minloglevel = google::GLOG_WARNING;
+  FLAGS_minloglevel = log_level;
   gflags::SetUsageMessage(usage);
   gflags::ParseCommandLineFlags(&argc, &argv, true);
   google::InitGoogleLogging(argv[0]);

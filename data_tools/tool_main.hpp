@@ -1,6 +1,8 @@
 #ifndef DATA_TOOLS_TOOL_MAIN_HPP_
 #define DATA_TOOLS_TOOL_MAIN_HPP_
 
+#include <glog/logging.h>
+
 #include <string>
 #include <vector>
 
@@ -8,8 +10,10 @@ namespace caffe {
 
 /// Runs a tool: reads the flags, calls `run` with the other arguments, and turns an exception
 /// into one message on stderr and exit code 1. --help prints `usage` and gives 0.
+/// @param log_level  glog's level (google::GLOG_...) from which on log lines go to stderr
 int ToolMain(int argc, char** argv, const char* usage,
-             int (*run)(const std::vector<std::string>& arguments));
+             int (*run)(const std::vector<std::string>& arguments),
+             int log_level = google::GLOG_WARNING);
 
 /// Throws Error if the user has asked the program to stop (Ctrl-C), so that it cleans up.
 void CheckInterrupted();

@@ -22,8 +22,10 @@ const char* Advice(int status) {
       return "Check the permissions of the directory and of data.mdb in it.";
     case ENOSPC:
       return "Free some space on the disk.";
-    case EIO:
-      return "Check the disk.";
+    case EIO:  // also what LMDB says where only a part of a page fitted on the disk
+      return "The disk is full or damaged.";
+    case EFBIG:
+      return "data.mdb would pass the largest size of a file: check the limit `ulimit -f`.";
     case ENOMEM:
       return "The memory map did not fit: check the limit `ulimit -v`.";
     case MDB_INVALID:

@@ -2,45 +2,18 @@
 // MNIST of the project, and on the real data where they are at hand.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <zlib.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 
 #include "caffe/blob.hpp"
 #include "caffe/util/format.hpp"
 #include "caffe/util/io.hpp"
 #include "tests/caffe/data_test_util.hpp"
+#include "tests/data_tools/tool_test_util.hpp"
 
 namespace caffe {
 namespace {
-
-namespace fs = std::filesystem;
-
-struct Outcome {
-  int code;
-  string output;  // stdout and stderr
-};
-
-Outcome RunCommand(const string& command) {
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
-  Outcome outcome{-1, ""};
-  std::array<char, 4096> buffer;
-  while (const size_t n = fread(buffer.data(), 1, buffer.size(), pipe)) {
-    outcome.output.append(buffer.data(), n);
-  }
-  const int status = pclose(pipe);
-  if (WIFEXITED(status)) outcome.code = WEXITSTATUS(status);
-  return outcome;
-}
-
-void Write(const fs::path& path, const string& content) {
-  fs::create_directories(path.parent_path());
-  std::ofstream(path, std::ios::binary) << content;
-}
 
 void WriteGzipped(const fs::path& path, const string& content) {
   const gzFile file = gzopen(path.c_str(), "wb");
@@ -80,36 +53,6 @@ string CifarRecords(int count, int label_bytes, int first = 0) {
     records += Pixels(3072, first + i);
   }
   return records;
-}
-
-vector<std::pair<string, Datum>> ReadAll(const string& path) {
-  db::LMDB lmdb;
-  lmdb.Open(path, db::READ);
-  const std::unique_ptr<db::Cursor> cursor(lmdb.NewCursor());
-  vector<std::pair<string, Datum>> records;
-  for (; cursor->valid(); cursor->Next()) {
-    Datum datum;
-    EXPECT_TRUE(datum.ParseFromString(cursor->value()));
-    records.emplace_back(cursor->key(), datum);
-  }
-  return records;
-}
-
-/// Expects exit code 1, one line that holds `parts`, and nothing left behind.
-void ExpectFailure(const string& command, const vector<string>& parts, const fs::path& workplace,
-                   const vector<string>& left) {
-  const Outcome outcome = RunCommand(command);
-  EXPECT_EQ(outcome.code, 1) << outcome.output;
-  EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
-  for (const string& part : parts) {
-    EXPECT_NE(outcome.output.find(part), string::npos) << part << " is not in: " << outcome.output;
-  }
-  vector<string> found;
-  for (const auto& entry : fs::directory_iterator(workplace)) {
-    found.push_back(entry.path().filename());
-  }
-  std::sort(found.begin(), found.end());
-  EXPECT_EQ(found, left);
 }
 
 class ConvertMnistTest : public ::testing::Test {
@@ -279,14 +222,6 @@ TEST(ConvertRealDataTest, SmallMnist) {
   vector<int> count(10);
   for (const auto& record : train) ++count.at(record.second.label());
   for (int digit = 0; digit < 10; ++digit) EXPECT_NEAR(count[digit], 500, 100) << digit;
-}
-
-/// Where the full data sets lie, or an empty path.
-fs::path SharedData() {
-  const char* named = std::getenv("CAFFE_SHARED_DATA");
-  const fs::path path =
-      named != nullptr ? fs::path(named) : fs::path(CAFFE_SOURCE_DIR) / "../shared/data";
-  return fs::exists(path) ? path : fs::path();
 }
 
 TEST(ConvertRealDataTest, WholeMnist) {

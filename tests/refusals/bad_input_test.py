@@ -9,6 +9,7 @@ are in tables below: (name, what the message must contain, the change that makes
 """
 
 import argparse
+import io
 import os
 import resource
 import shutil
@@ -482,6 +483,83 @@ TOOLS = [
 ]
 
 
+def image_bytes(kind, side=64):
+    from PIL import Image  # a test of the other programs needs no Pillow
+    content = io.BytesIO()
+    Image.effect_noise((side, side), 90).convert("RGB").save(content, kind)
+    return content.getvalue()
+
+
+def images_case(name, parts, flags=(), change=None, files=None, labels=None, limit=None):
+    """convert_imageset on a folder with two good images and what `files` adds or `change` does."""
+    def prepare(folder):
+        (folder / "in/a").mkdir(parents=True)
+        (folder / "in/b").mkdir()
+        every = {"a/good.png": image_bytes("PNG"), "b/good.jpg": image_bytes("JPEG"),
+                 **(files() if files else {})}
+        for file, content in every.items():
+            (folder / "in" / file).write_bytes(content)
+        if labels is not None:
+            (folder / "list").write_text(labels)
+        if change:
+            change(folder)
+    inputs = ["in"] if labels is None else ["in/", "list"]
+    return Case("convert_imageset: " + name, parts, prepare,
+                ["convert_imageset", *flags, *inputs, "db"], limit)
+
+
+LEFT_OUT = ["1 of 3 images", "db has the other 2"]
+IMAGESETS = [
+    images_case("truncated JPEG", LEFT_OUT + ["a/x.jpg", "cut off"],
+                files=lambda: {"a/x.jpg": image_bytes("JPEG")[:-100]}),
+    images_case("truncated PNG", LEFT_OUT + ["a/x.png", "cannot be decoded"],
+                files=lambda: {"a/x.png": image_bytes("PNG")[:3000]}),
+    images_case("zero bytes", LEFT_OUT + ["a/x.png", "empty"], files=lambda: {"a/x.png": b""}),
+    images_case("text as image", LEFT_OUT + ["a/x.png", "cannot be decoded"],
+                files=lambda: {"a/x.png": b"no image"}),
+    images_case("damaged PNG", LEFT_OUT + ["a/x.png"],
+                files=lambda: {"a/x.png": image_bytes("PNG")[:2000] + bytes(3000)}),
+    images_case("a folder as image", ["1 of 2 images", "in/b", "directory"],
+                labels="a/good.png 0\nb 1\n"),
+    images_case("a missing image", ["1 of 2 images", "in/c.png", "no such file"],
+                labels="a/good.png 0\nc.png 1\n"),
+    images_case("all images missing", ["None of the 1 images", "in/good.png"],
+                labels="good.png 0\n"),
+    images_case("a link to nowhere", LEFT_OUT + ["a/x.png", "no such file"],
+                change=lambda d: (d / "in/a/x.png").symlink_to("nowhere")),
+    images_case("a loop of links", ["in/a/loop"],
+                change=lambda d: (d / "in/a/loop").symlink_to("loop")),
+    images_case("label is no number", ["list:2", "'b'"], labels="a/good.png 0\nb/good.jpg b\n"),
+    images_case("label with a fraction", ["list:1", "'0.5'"], labels="a/good.png 0.5\n"),
+    images_case("no label", ["list:1", "one word"], labels="a/good.png\n"),
+    images_case("label above 32 bits", ["list:1", "4294967296"], labels="a/good.png 4294967296\n"),
+    images_case("empty list", ["list names no images"], labels=""),
+    images_case("list is missing", ["list", "No such file"], labels="",
+                change=lambda d: (d / "list").unlink()),
+    images_case("list is a folder", ["list is a directory"], labels="",
+                change=lambda d: ((d / "list").unlink(), (d / "list").mkdir())),
+    images_case("no folder", ["in"], change=lambda d: shutil.rmtree(d / "in")),
+    images_case("folder without classes", ["no folders of classes"],
+                change=lambda d: (shutil.rmtree(d / "in"), (d / "in").mkdir())),
+    images_case("class without images", ["in/c has no images"],
+                change=lambda d: (d / "in/c").mkdir()),
+    images_case("unknown class", ["in/b", "--labels"], ["--labels", "names"],
+                change=lambda d: (d / "names").write_text("a\nc\n")),
+    images_case("database exists", ["db exists already", "--force"],
+                change=lambda d: (d / "db").mkdir()),
+    images_case("disk full", ["LMDB", "disk is full"], limit=20000),
+    images_case("disk full at once", ["LMDB"], limit=1000),
+    images_case("sizes differ", ["a/x.png", "3x32x32", "3x64x64"], ["--check_size"],
+                files=lambda: {"a/x.png": image_bytes("PNG", 32)}),
+    images_case("one size", ["--resize_height"], ["--resize_width", "9"]),
+    images_case("two ways to resize", ["--resize_short_side"],
+                ["--resize_width", "9", "--resize_height", "9", "--resize_short_side", "9"]),
+    images_case("type to encode", ["'giff'"], ["--encode_type", "giff"]),
+    images_case("backend", ["LEVELDB", "LMDB"], ["--backend", "leveldb"]),
+    images_case("quality", ["--jpeg_quality"], ["--jpeg_quality", "101"]),
+]
+
+
 def limited(limit):
     """Makes writes beyond `limit` bytes of a file fail, as on a full disk."""
     def prepare():
@@ -537,7 +615,7 @@ def main():
         quiet(tools, work, ["convert_mnist", str(SMALL_MNIST), "mnist"])
         cases = ([net_case(entry) for entry in NETS] + [solver_case(entry) for entry in SOLVERS] +
                  [database_case(entry, work / "mnist") for entry in DATABASES] +
-                 weight_cases(tools) + COMMANDS + TOOLS)
+                 weight_cases(tools) + COMMANDS + TOOLS + IMAGESETS)
         if args.names:
             cases = [case for case in cases if any(name in case.name for name in args.names)]
         for number, case in enumerate(cases):

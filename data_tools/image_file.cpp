@@ -1,0 +1,148 @@
+#include "data_tools/image_file.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <opencv2/core/core.hpp>
+#include <opencv2/imgcodecs/imgcodecs.hpp>
+#include <opencv2/imgproc/imgproc.hpp>
+#include <vector>
+
+#include "caffe/error.hpp"
+#include "caffe/util/io.hpp"
+
+namespace caffe {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string ReadBytes(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  Require(fs::exists(status), "there is no such file");
+  Require(!fs::is_directory(status), "it is a directory");
+  Require(fs::is_regular_file(status), "it is no regular file");
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  Require(file.good(), "it cannot be opened: ", std::strerror(errno));
+  std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  Require(!file.bad(), "it cannot be read: ", std::strerror(errno));
+  Require(!bytes.empty(), "it is empty (0 bytes)");
+  return bytes;
+}
+
+cv::Mat Decode(std::string* bytes, bool color) {
+  const cv::Mat view(1, static_cast<int>(bytes->size()), CV_8UC1, bytes->data());
+  cv::Mat image;
+  try {
+    image = cv::imdecode(view, color ? cv::IMREAD_COLOR : cv::IMREAD_GRAYSCALE);
+  } catch (const cv::Exception& e) {
+    throw Error("it cannot be decoded: ", e.err);
+  }
+  Require(!image.empty(),
+          "it cannot be decoded: damaged, cut off, or of a type that OpenCV does not read");
+  return image;
+}
+
+/// The image itself where no other size is wanted. A stretch to the size that it has gives a copy,
+/// so that it is encoded anew, as by Caffe.
+cv::Mat Resize(const cv::Mat& image, const ImageConversion& conversion) {
+  cv::Mat resized;
+  if (conversion.short_side > 0) {
+    const int side = conversion.short_side;
+    const int shorter = std::min(image.rows, image.cols);
+    const auto length = [&](int old) { return static_cast<int>(int64_t{old} * side / shorter); };
+    if (side == shorter) return image;
+    cv::resize(image, resized, cv::Size(length(image.cols), length(image.rows)), 0, 0,
+               side < shorter ? cv::INTER_AREA : cv::INTER_LINEAR);
+    return resized;
+  }
+  if (conversion.width <= 0 || conversion.height <= 0) return image;
+  cv::resize(image, resized, cv::Size(conversion.width, conversion.height));
+  return resized;
+}
+
+std::string LowerCase(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+std::string TypeOfName(const std::string& path) {
+  const std::string extension = LowerCase(fs::path(path).extension().string());
+  return extension.empty() ? extension : extension.substr(1);
+}
+
+bool SameType(const std::string& a, const std::string& b) {
+  const auto is_jpeg = [](const std::string& type) { return type == "jpg" || type == "jpeg"; };
+  return a == b || (is_jpeg(a) && is_jpeg(b));
+}
+
+std::string Encode(const cv::Mat& image, const std::string& type, int jpeg_quality) {
+  std::vector<int> options;
+  if (SameType(type, "jpg")) options = {cv::IMWRITE_JPEG_QUALITY, jpeg_quality};
+  std::vector<unsigned char> bytes;
+  bool done = false;
+  try {
+    done = cv::imencode("." + type, image, bytes, options);
+  } catch (const cv::Exception&) {
+    // OpenCV's words are about its source.
+  }
+  Require(done, "it cannot be encoded as '", type, "'");
+  return std::string(bytes.begin(), bytes.end());
+}
+
+}  // namespace
+
+Datum ReadImageFile(const std::string& path, int label, const ImageConversion& conversion,
+                    ConvertedSize* size) {
+  std::string bytes = ReadBytes(path);
+  Require(conversion.accept_truncated || !IsTruncatedJpeg(bytes),
+          "it is cut off: the file ends before the JPEG image's end");
+  const cv::Mat decoded = Decode(&bytes, conversion.color);
+  const cv::Mat image = Resize(decoded, conversion);
+  if (size != nullptr) *size = {image.channels(), image.rows, image.cols};
+  Datum datum;
+  if (!conversion.encoded) {
+    CVMatToDatum(image, &datum);
+  } else {
+    const std::string own_type = TypeOfName(path);
+    const std::string type =
+        conversion.encode_type.empty() ? own_type : LowerCase(conversion.encode_type);
+    Require(!type.empty(), "its name has no extension that tells the type; give --encode_type");
+    const bool unchanged = image.data == decoded.data && SameType(type, own_type);
+    datum.set_data(unchanged ? std::move(bytes) : Encode(image, type, conversion.jpeg_quality));
+    datum.set_encoded(true);
+  }
+  datum.set_label(label);
+  return datum;
+}
+
+bool IsTruncatedJpeg(std::string_view bytes) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(bytes[i]); };
+  if (bytes.size() < 3 || byte(0) != 0xFF || byte(1) != 0xD8 || byte(2) != 0xFF) return false;
+  size_t i = 2;
+  while (i + 1 < bytes.size()) {
+    const int marker = byte(i + 1);
+    const bool is_entropy_coded = byte(i) != 0xFF || marker == 0 || marker == 0xFF;
+    if (is_entropy_coded) {
+      ++i;
+    } else if (marker == 0xD9) {
+      return false;
+    } else if (marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) {
+      i += 2;  // these markers stand alone
+    } else {
+      if (i + 3 >= bytes.size()) return true;
+      i += 2 + size_t{byte(i + 2)} * 256 + byte(i + 3);
+    }
+  }
+  return true;
+}
+
+}  // namespace caffe
