@@ -7,18 +7,10 @@ namespace caffe::cli {
 
 namespace {
 
-int64_t CountTrained(const Net<float>& net) {
-  int64_t count = 0;
-  for (size_t i = 0; i < net.learnable_params().size(); ++i) {
-    if (net.params_lr()[i] != 0) count += net.learnable_params()[i]->count();
-  }
-  return count;
-}
-
-std::vector<int64_t> MaskedNumbers(const Eligibility& eligibility, const Net<float>& net) {
+std::vector<int64_t> TrainedCounts(const Net<float>& net) {
   std::vector<int64_t> counts;
-  for (const EligibleLayer& layer : eligibility.layers) {
-    counts.push_back(net.learnable_params()[layer.learnable_id]->count());
+  for (size_t i = 0; i < net.learnable_params().size(); ++i) {
+    counts.push_back(net.params_lr()[i] == 0 ? 0 : net.learnable_params()[i]->count());
   }
   return counts;
 }
@@ -31,9 +23,7 @@ DropForecast::DropForecast(const SolverParameter& solver, const ChannelDropBack&
       max_iter_(solver.max_iter()),
       lr_policy_(solver),
       decays_(lr_policy_.Decays()),
-      all_weights_(CountTrained(net)),
-      expectation_(method.eligibility(), method.options(), MaskedNumbers(method.eligibility(), net),
-                   all_weights_) {
+      expectation_(method.eligibility(), method.options(), TrainedCounts(net)) {
   if (solver.warmup_iter() > 0) warmup_end_.push_back(solver.warmup_iter());
 }
 

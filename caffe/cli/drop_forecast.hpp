@@ -28,7 +28,7 @@ class DropForecast {
 
   int64_t max_iter() const { return max_iter_; }
   /// Trained numbers of the net.
-  int64_t all_weights() const { return all_weights_; }
+  int64_t all_weights() const { return expectation_.all_weights(); }
   const LrPolicy& lr_policy() const { return lr_policy_; }
   const ChannelDropBack& method() const { return method_; }
 
@@ -47,7 +47,6 @@ class DropForecast {
   LrPolicy lr_policy_;
   std::vector<int64_t> decays_;
   std::vector<int64_t> warmup_end_;
-  int64_t all_weights_;
   DropExpectation expectation_;
 };
 

@@ -17,6 +17,7 @@ DEFINE_string(log_csv, "", "file to write loss, rates and test results to, as CS
 DEFINE_string(log_tensorboard, "", "directory to write the same to, for TensorBoard");
 DEFINE_string(input_shape, "", "shapes of inputs: 1,3,32,32 or name=1,3,32,32;other=...");
 DEFINE_int32(plans, 5, "how many plans to draw");
+DEFINE_int32(samples, 0, "training samples, for rates by epochs; 0: as many as the data set has");
 DEFINE_string(plot, "", "picture to write, FILE.svg: rates over the iterations");
 DEFINE_int32(batch, 0, "images in a batch; 0: as the net says");
 DEFINE_bool(fusion, true, "run batch normalisation and the layers behind it as one operation");

@@ -18,6 +18,7 @@ DECLARE_string(log_csv);
 DECLARE_string(log_tensorboard);
 DECLARE_string(input_shape);
 DECLARE_int32(plans);
+DECLARE_int32(samples);
 DECLARE_string(plot);
 DECLARE_int32(batch);
 DECLARE_bool(fusion);

@@ -11,6 +11,17 @@ bool HasDrops(const Solver<float>& solver) {
   return sgd != nullptr && sgd->channel_dropback() != nullptr;
 }
 
+/// Not rounded, unlike IterationsPerEpoch.
+double ExactIterationsPerEpoch(const Net<float>& net, int iter_size) {
+  for (size_t i = 0; i < net.layers().size(); ++i) {
+    const uint64_t samples = net.layers()[i]->num_samples();
+    if (samples == 0 || net.top_vecs()[i].empty()) continue;
+    const double batch = net.top_vecs()[i][0]->shape(0);
+    return static_cast<double>(samples) / (batch * iter_size * Caffe::solver_count());
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::string MetricsLayout::TestName(int net) const {
@@ -20,6 +31,8 @@ std::string MetricsLayout::TestName(int net) const {
 MetricsLayout LayoutOf(Solver<float>* solver) {
   MetricsLayout layout;
   layout.has_drops = HasDrops(*solver);
+  layout.iterations_per_epoch =
+      ExactIterationsPerEpoch(*solver->net(), solver->param().iter_size());
   for (const auto& net : solver->test_nets()) {
     std::vector<std::string>& names = layout.test_outputs.emplace_back();
     for (const int blob : net->output_blob_indices()) names.push_back(net->blob_names()[blob]);

@@ -12,7 +12,7 @@ namespace caffe::cli {
 struct MetricsLayout {
   /// Whether ChannelDropBack is at work.
   bool has_drops = false;
-  /// 0 if the data layer does not know the size of its data set.
+  /// 0 if no data layer knows the size of its data set.
   double iterations_per_epoch = 0;
   /// Names of the outputs of each test net, in Caffe's order.
   std::vector<std::vector<std::string>> test_outputs;

@@ -7,6 +7,7 @@
 
 #include "caffe/cli/command.hpp"
 #include "caffe/cli/data_shapes.hpp"
+#include "caffe/cli/epoch_length.hpp"
 #include "caffe/cli/flags.hpp"
 #include "caffe/cli/net_state.hpp"
 #include "caffe/cli/path_checks.hpp"
@@ -45,6 +46,7 @@ NetParameter FilteredTrainNet(const SolverParameter& solver) {
 /// @param notes  out, what was guessed about the shapes of the data
 SolverParameter WithoutData(const SolverParameter& given, std::vector<std::string>* notes) {
   NetParameter net = FilteredTrainNet(given);
+  const TrainingData data = FindTrainingData(net);
   *notes = ReplaceDataLayers(ParseInputShapes(FLAGS_input_shape, 0), TRAIN, &net);
   SolverParameter solver = given;
   for (const char* field :
@@ -56,6 +58,9 @@ SolverParameter WithoutData(const SolverParameter& given, std::vector<std::strin
   solver.set_snapshot_after_train(false);
   solver.set_solver_mode(SolverParameter::CPU);
   solver.mutable_net_param()->Swap(&net);
+  if (solver.has_channel_dropback_param()) {
+    CompleteEpochs(data, FLAGS_samples > 0 ? FLAGS_samples : data.samples, &solver);
+  }
   return solver;
 }
 
@@ -85,6 +90,7 @@ void WritePlot(const DropForecast& forecast, const std::string& net) {
 int Plan(const std::vector<std::string>& words) {
   FLAGS_minloglevel = std::max<int>(FLAGS_minloglevel, google::GLOG_WARNING);
   Require(FLAGS_plans >= 0, "--plans is ", FLAGS_plans, ", but must not be negative");
+  Require(FLAGS_samples >= 0, "--samples is ", FLAGS_samples, ", but must be at least 1");
   const std::string file = SolverFile(words);
   CheckPlotFile();
   SolverParameter given = ReadSolver(file);
@@ -99,7 +105,7 @@ int Plan(const std::vector<std::string>& words) {
 
   std::cout << "solver: " << file << " (type " << param.type() << "), net " << solver->net()->name()
             << ", " << WithCommas(param.max_iter()) << " iterations\n\n"
-            << OptionsText(param, forecast) << "\n"
+            << OptionsText(given, forecast) << "\n"
             << LayersText(forecast.method().eligibility(), forecast.method().options()) << "\n"
             << RatesText(forecast);
   if (FLAGS_plans > 0) {
@@ -127,7 +133,7 @@ Command PlanCommand() {
           "and the first plans, channel by channel, exactly as the run will draw them. The data\n"
           "set need not be there (see 'caffe summary --help'). --plot draws the rates.\n\n"
           "  caffe plan solver.prototxt --plans=20 --plot=rates.svg",
-      .flags = {"solver", "plans", "plot", "input_shape", "level", "stage"},
+      .flags = {"solver", "plans", "plot", "samples", "input_shape", "level", "stage"},
       .min_words = 0,
       .max_words = 1,
       .run = Plan,

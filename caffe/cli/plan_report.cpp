@@ -125,7 +125,9 @@ std::string RatesText(const DropForecast& forecast) {
   table.Add({"mean", "", "", "", PercentText(mean.channels), PercentText(mean.weights)});
   return "rates, and the share that an iteration is expected to mask, of the channels of eligible\n"
          "layers and of all " +
-         WithCommas(forecast.all_weights()) + " trained weights of the net\n" + table.ToText();
+         WithCommas(forecast.all_weights()) + " trained weights of the net" +
+         (forecast.method().options().freeze_unselected ? ", with those that are frozen\n" : "\n") +
+         table.ToText();
 }
 
 std::string PlansText(const DropForecast& forecast, uint64_t seed, int count) {

@@ -7,17 +7,19 @@
 #include <string>
 #include <vector>
 
+#include "solver/param_actions.hpp"
+
 namespace caffe::cli {
 namespace {
 
 struct Setting {
   DropOptions options;
   Eligibility eligibility;
-  std::vector<int64_t> weights;
-  int64_t all_weights = 50;  // of layers that cannot be dropped from
+  std::vector<int64_t> param_counts;
 };
 
-/// Convolutions with so many channels of 3 weights each.
+/// Convolutions with so many channels, each of 3 weights and a bias; and a layer of 50 weights
+/// that cannot be dropped from.
 Setting MakeSetting(const std::string& text, const std::vector<int>& channels) {
   ChannelDropBackParameter param;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString("skip_layers: 0 " + text, &param));
@@ -31,18 +33,22 @@ Setting MakeSetting(const std::string& text, const std::vector<int>& channels) {
     layer.name = "layer" + std::to_string(i);
     layer.type = "Convolution";
     layer.weight_shape = {channels[i], 3, 1, 1};
-    layer.tensor_index = layer.learnable_id = static_cast<int>(i);
+    const int id = static_cast<int>(2 * i);
+    layer.tensor_index = layer.learnable_id = id;
+    layer.param_ids = {id, id + 1};
+    layer.bias_id = id + 1;
+    layer.bias_count = channels[i];
     layers.push_back(layer);
-    setting.weights.push_back(3 * channels[i]);
-    setting.all_weights += 3 * channels[i];
+    setting.param_counts.push_back(3 * channels[i]);
+    setting.param_counts.push_back(channels[i]);
   }
+  setting.param_counts.push_back(50);
   setting.eligibility = FindEligible(layers, setting.options);
   return setting;
 }
 
 DropShares Expected(const Setting& setting, const DropRates& rates) {
-  return DropExpectation(setting.eligibility, setting.options, setting.weights, setting.all_weights)
-      .At(rates);
+  return DropExpectation(setting.eligibility, setting.options, setting.param_counts).At(rates);
 }
 
 /// Mean number of dropped channels of a chosen layer, over all its subsets of channels.
@@ -68,7 +74,7 @@ TEST(DropExpectationTest, AgreesWithAllSubsetsOfChannels) {
     const double dropped = 0.4 * (0.25 * first + 0.75 * second);
     const DropShares shares = Expected(setting, rates);
     EXPECT_NEAR(shares.channels, dropped / 7, 1e-14);
-    EXPECT_NEAR(shares.weights, 3 * dropped / (50 + 21), 1e-14);
+    EXPECT_NEAR(shares.weights, 3 * dropped / (50 + 28), 1e-14);
   }
 }
 
@@ -82,23 +88,58 @@ TEST(DropExpectationTest, ExactCountsAreRounded) {
   EXPECT_DOUBLE_EQ(Expected(none, rates).channels, 3. / 6);
 }
 
+/// Weights that the actions of a plan do not move as an iteration without the method would.
+double MaskedWeights(const Setting& setting, const DropPlan& plan) {
+  const int num_params = static_cast<int>(setting.param_counts.size());
+  const auto actions = ParamActions(plan, setting.eligibility, setting.options, num_params);
+  std::vector<int> dropped(num_params);  // channels, of the parameter's layer
+  for (const DropPlan::Selected& selected : plan.selected) {
+    const EligibleLayer& layer = setting.eligibility.layers[selected.layer];
+    for (const int id : layer.param_ids) dropped[id] = selected.dropped_channels;
+  }
+  double masked = 0;
+  for (int i = 0; i < num_params; ++i) {
+    const bool is_weight = i % 2 == 0;
+    if (actions[i].kept != kWholeUpdate) {
+      masked += setting.param_counts[i];
+    } else if (actions[i].dropped != kWholeUpdate) {
+      masked += dropped[i] * (is_weight ? 3 : 1);
+    }
+  }
+  return masked;
+}
+
+struct Mean {
+  double sum = 0, sum_of_squares = 0;
+  int count = 0;
+
+  void Add(double value) {
+    sum += value;
+    sum_of_squares += value * value;
+    ++count;
+  }
+  double value() const { return sum / count; }
+  double error() const { return std::sqrt((sum_of_squares / count - value() * value()) / count); }
+};
+
 TEST(DropExpectationTest, IsTheMeanOfDrawnPlans) {
   constexpr int kDraws = 20000;
   for (const char* options :
-       {"", "distribution: CHANNELS all_dropped: DROP_NONE", "selection: EACH_LAYER",
-        "selection: EACH_LAYER distribution: LINEAR_DEPTH channel_count: EXACT"}) {
+       {"", "distribution: CHANNELS all_dropped: DROP_NONE",
+        "selection: EACH_LAYER drop_bias: true",
+        "selection: EACH_LAYER distribution: LINEAR_DEPTH channel_count: EXACT mask: GRADIENT",
+        "freeze_unselected: true", "freeze_unselected: true selection: EACH_LAYER mask: SKIP"}) {
     const Setting setting = MakeSetting(options, {3, 40, 17});
     const DropRates rates = {0.6, 0.35};
-    double sum = 0, sum_of_squares = 0;
+    Mean channels, weights;
     for (int k = 0; k < kDraws; ++k) {
       const DropPlan plan = DrawDropPlan(5, k, setting.eligibility, setting.options, rates);
-      const double share = plan.dropped_channels / 60.;
-      sum += share;
-      sum_of_squares += share * share;
+      channels.Add(plan.dropped_channels / 60.);
+      weights.Add(MaskedWeights(setting, plan) / (50 + 4 * 60));
     }
-    const double mean = sum / kDraws;
-    const double error = std::sqrt((sum_of_squares / kDraws - mean * mean) / kDraws);
-    EXPECT_NEAR(Expected(setting, rates).channels, mean, 4.5 * error) << options;
+    const DropShares shares = Expected(setting, rates);
+    EXPECT_NEAR(shares.channels, channels.value(), 4.5 * channels.error()) << options;
+    EXPECT_NEAR(shares.weights, weights.value(), 4.5 * weights.error()) << options;
   }
 }
 

@@ -23,6 +23,7 @@ import unittest
 from pathlib import Path
 
 TOOLS = None
+SMALL_MNIST = Path(__file__).resolve().parents[2] / "datasets" / "mnist_small"
 
 NET = """name: "LogNet"
 layer { name: "data" type: "DummyData" top: "data" top: "label" dummy_data_param {
@@ -289,6 +290,21 @@ class LogFiles(unittest.TestCase):
         self.assert_same_csv(killed, (self.folder / "whole" / "run.csv").read_bytes())
         self.folder = killed
         self.compare_board_and_csv(files=len(list((killed / "board").iterdir())))
+
+    def test_epochs_are_counted_where_the_data_set_is_known(self):
+        prepare(self.folder)
+        subprocess.run([TOOLS / "convert_mnist", SMALL_MNIST, self.folder / "mnist"], check=True,
+                       capture_output=True)
+        net = self.folder / "net.prototxt"
+        net.write_text('layer { name: "data" type: "Data" top: "data" top: "label" data_param { '
+                       'source: "mnist/test_lmdb" backend: LMDB batch_size: 80 } }\n' +
+                       NET[NET.index('layer { name: "a"'):].replace("num_output: 3", "num_output: 10"))
+        train(self.folder, *LOGS)
+        rows = read_csv(self.folder)
+        self.assertEqual(list(rows[0])[:3], ["iteration", "epoch", "loss"])
+        for row in rows:  # of 1000 images
+            self.assertAlmostEqual(float(row["epoch"]), int(row["iteration"]) * 80 / 1000, 6)
+        self.assertAlmostEqual(read_board(self.folder)[0]["train/epoch"][20], 1.6, 6)
 
     def test_several_test_nets_have_columns_of_their_own(self):
         prepare(self.folder, solver=SOLVER.replace("test_iter: 1", "test_iter: 1 test_iter: 2"))

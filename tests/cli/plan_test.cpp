@@ -4,9 +4,11 @@
 
 #include <cmath>
 #include <map>
+#include <memory>
 
 #include "caffe/cli/channel_picture.hpp"
 #include "caffe/cli/text_table.hpp"
+#include "caffe/util/db.hpp"
 #include "tests/cli/run_caffe.hpp"
 
 namespace caffe {
@@ -36,6 +38,23 @@ class PlanTest : public CaffeRunner {
                "snapshot_after_train: false solver_mode: CPU type: 'ChannelDropBack'\n"
                "channel_dropback_param { skip_layers: 0 " +
                    method + " }\n" + more);
+  }
+
+  /// Samples of 2 x 3 x 3 with label 0.
+  void WriteDatabase(const std::string& name, int samples) {
+    Datum datum;
+    datum.set_channels(2);
+    datum.set_height(3);
+    datum.set_width(3);
+    datum.set_data(std::string(18, 'x'));
+    datum.set_label(0);
+    const std::unique_ptr<db::DB> database(db::GetDB(DataParameter::LMDB));
+    database->Open(dir_ / name, db::NEW);
+    const std::unique_ptr<db::Transaction> transaction(database->NewTransaction());
+    for (int i = 0; i < samples; ++i) {
+      transaction->Put(std::to_string(100 + i), datum.SerializeAsString());
+    }
+    transaction->Commit();
   }
 
   std::string Plan(const std::string& arguments) {
@@ -173,6 +192,31 @@ TEST_F(PlanTest, NeedsNoDataSetNorTestNetsNorWeights) {
   EXPECT_THAT(Plan("solver.prototxt"), ContainsRegex("a +InnerProduct +20x18 +20 "));
   EXPECT_THAT(Plan("solver.prototxt --input_shape=4,1,2,2"),
               ContainsRegex("a +InnerProduct +20x4 +20 "));
+}
+
+TEST_F(PlanTest, EpochsAreThoseOfTheDataSet) {
+  WriteDropSolver("semantics: REFERENCE skip_layers: 0");
+  std::string solver = dir_.Read("solver.prototxt");
+  solver.replace(solver.find("skip_layers: 0 "), 15, "");
+  dir_.Write("solver.prototxt", solver + "iter_size: 2");
+  const std::string net = dir_.Read("net.prototxt");
+  dir_.Write("net.prototxt",
+             "layer { name: 'data' type: 'Data' top: 'data' top: 'label' data_param {"
+             " source: 'db' batch_size: 4 } transform_param { crop_size: 3 mean_value: 1"
+             " mean_value: 2 } }\n" +
+                 net.substr(net.find('\n') + 1));
+  EXPECT_THAT(RunError("plan solver.prototxt"), HasSubstr("--samples=N"));
+  // Three iterations of 8 are an epoch; the learning rate falls at 10 and 20, in epochs 3 and 7,
+  // so that the drop rate rises with epochs 5 and 9.
+  const std::string given = Plan("solver.prototxt --samples=17");
+  EXPECT_THAT(given, HasSubstr("iterations_per_epoch: 3"));
+  EXPECT_THAT(given, ContainsRegex("\n +15 +0.01 +0.15 +0.3 .*change\n"));
+  EXPECT_THAT(given, ContainsRegex("\n +27 +0.001 +0.3 +0.3 .*change\n"));
+  WriteDatabase("db", 17);
+  EXPECT_EQ(Plan("solver.prototxt"), given);
+  const RunResult run = Run("train --solver=solver.prototxt");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.Count(".*ChannelDropBack: layer drop rate = 0.15, .*"), 12) << "15 to 26";
 }
 
 TEST_F(PlanTest, StagesReachTheNet) {

@@ -426,6 +426,7 @@ COMMANDS = [
          PLAN + ["--plans", "-1"]),
     Case("plan: plans is no number", ["plans"], lambda d: write_run(d, METHOD),
          PLAN + ["--plans", "few"]),
+    Case("plan: samples", ["--samples"], lambda d: write_run(d, METHOD), PLAN + ["--samples", "-5"]),
     Case("plan: kind of picture", ["rates.jpg", ".svg"], lambda d: write_run(d, METHOD),
          PLAN + ["--plot", "rates.jpg"]),
     Case("plan: picture in a folder that is not there", ["nowhere"],
