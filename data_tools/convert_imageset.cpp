@@ -9,9 +9,9 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
-#include <optional>
 #include <opencv2/core/utility.hpp>
 #include <opencv2/imgcodecs/imgcodecs.hpp>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <string>
@@ -119,8 +119,8 @@ void CheckFlags() {
   const std::unique_ptr<db::DB> known_backend(db::GetDB(FLAGS_backend));
   Require(FLAGS_resize_width >= 0 && FLAGS_resize_height >= 0 && FLAGS_resize_short_side >= 0,
           "A size to resize to is below 0.");
-  Require((FLAGS_resize_width > 0) == (FLAGS_resize_height > 0),
-          "--resize_width ", FLAGS_resize_width, " and --resize_height ", FLAGS_resize_height,
+  Require((FLAGS_resize_width > 0) == (FLAGS_resize_height > 0), "--resize_width ",
+          FLAGS_resize_width, " and --resize_height ", FLAGS_resize_height,
           ": give both, which stretches the images, or --resize_short_side, which keeps their "
           "proportions.");
   Require(FLAGS_resize_short_side == 0 || FLAGS_resize_width == 0,

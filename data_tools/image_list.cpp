@@ -60,9 +60,9 @@ bool IsHidden(const fs::path& path) { return path.filename().string().starts_wit
 
 /// Whether a file of this name is an image that OpenCV may read.
 bool HasImageName(const fs::path& path) {
-  static const std::set<std::string> types{".bmp", ".dib", ".exr", ".hdr", ".jp2", ".jpe",
-                                           ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm",
-                                           ".ppm", ".ras", ".sr", ".tif", ".tiff", ".webp"};
+  static const std::set<std::string> types{".bmp",  ".dib", ".exr", ".hdr", ".jp2",  ".jpe",
+                                           ".jpeg", ".jpg", ".pbm", ".pgm", ".png",  ".pnm",
+                                           ".ppm",  ".ras", ".sr",  ".tif", ".tiff", ".webp"};
   std::string type = path.extension().string();
   std::transform(type.begin(), type.end(), type.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

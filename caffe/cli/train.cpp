@@ -70,6 +70,11 @@ MetricsSinks OpenLogs(Solver<float>* solver) {
     logs.push_back(std::make_unique<TensorBoardLog>(FLAGS_log_tensorboard, layout, solver->iter()));
   }
   for (const auto& log : logs) solver->add_metrics_sink(log.get());
+  const SolverParameter& param = solver->param();
+  const bool has_tests = param.test_interval() > 0 && !layout.test_outputs.empty();
+  LOG_IF(WARNING, !logs.empty() && param.display() == 0 && !has_tests)
+      << "Nothing will be written to the logs of --log_csv and --log_tensorboard: the solver has "
+         "neither display nor tests. Set display: 100, for example.";
   return logs;
 }
 

@@ -28,12 +28,12 @@ void axpy_backward_a(int64_t planes, int64_t inner, const Dtype* x, const Dtype*
       [=] CAFFE_HD(int64_t p, Dtype sum) { da[p] = sum; });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                               \
-  template void axpy_forward<Device, Dtype>(int64_t, int64_t, const Dtype*, const Dtype*,        \
-                                            const Dtype*, Dtype*);                               \
-  template void axpy_backward_x<Device, Dtype>(int64_t, int64_t, const Dtype*, const Dtype*,     \
-                                               Dtype*);                                          \
-  template void axpy_backward_a<Device, Dtype>(int64_t, int64_t, const Dtype*, const Dtype*,     \
+#define INSTANTIATE(Device, Dtype)                                                           \
+  template void axpy_forward<Device, Dtype>(int64_t, int64_t, const Dtype*, const Dtype*,    \
+                                            const Dtype*, Dtype*);                           \
+  template void axpy_backward_x<Device, Dtype>(int64_t, int64_t, const Dtype*, const Dtype*, \
+                                               Dtype*);                                      \
+  template void axpy_backward_a<Device, Dtype>(int64_t, int64_t, const Dtype*, const Dtype*, \
                                                Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 

@@ -13,10 +13,10 @@ void AxpyLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
   Require(x.num_axes() >= 2, "bottom 1 has ", x.num_axes(), " axes, wanted are (N, C, ...)");
   Require(x.shape() == y.shape(), "bottom 1 is ", ShapeText(x.shape()), ", but bottom 2 is ",
           ShapeText(y.shape()), ". They are added and must have one shape");
-  Require(a.num_axes() >= 2 && a.shape(0) == x.shape(0) && a.shape(1) == x.shape(1) &&
-              a.count(2) == 1,
-          "bottom 0 is ", ShapeText(a.shape()), ", but must have one value for each of ",
-          x.shape(0), "x", x.shape(1), " (samples x channels of bottom 1)");
+  Require(
+      a.num_axes() >= 2 && a.shape(0) == x.shape(0) && a.shape(1) == x.shape(1) && a.count(2) == 1,
+      "bottom 0 is ", ShapeText(a.shape()), ", but must have one value for each of ", x.shape(0),
+      "x", x.shape(1), " (samples x channels of bottom 1)");
   Require(top[0] != bottom[0] && top[0] != bottom[1],
           "works in place on bottom 2 only. Give the top another name");
   top[0]->ReshapeLike(x);

@@ -52,15 +52,15 @@ void FunctionRunner<Dtype>::Backward(const Function& f, Phase phase, Blob<Dtype>
 }
 
 INSTANTIATE_CLASS(FunctionRunner);
-#define INSTANTIATE_ON(Device, Dtype, Function)                                                   \
-  template void FunctionRunner<Dtype>::Forward<Device>(const Function<Dtype>&, Phase,             \
-                                                       Blob<Dtype>*, Blob<Dtype>*);               \
-  template void FunctionRunner<Dtype>::Backward<Device>(const Function<Dtype>&, Phase,            \
+#define INSTANTIATE_ON(Device, Dtype, Function)                                        \
+  template void FunctionRunner<Dtype>::Forward<Device>(const Function<Dtype>&, Phase,  \
+                                                       Blob<Dtype>*, Blob<Dtype>*);    \
+  template void FunctionRunner<Dtype>::Backward<Device>(const Function<Dtype>&, Phase, \
                                                         Blob<Dtype>*, Blob<Dtype>*) const;
-#define INSTANTIATE(Function)            \
-  INSTANTIATE_ON(Cpu, float, Function)   \
-  INSTANTIATE_ON(Cpu, double, Function)  \
-  INSTANTIATE_ON(Gpu, float, Function)   \
+#define INSTANTIATE(Function)           \
+  INSTANTIATE_ON(Cpu, float, Function)  \
+  INSTANTIATE_ON(Cpu, double, Function) \
+  INSTANTIATE_ON(Gpu, float, Function)  \
   INSTANTIATE_ON(Gpu, double, Function)
 CAFFE_FOR_EACH_FUNCTION(INSTANTIATE)
 

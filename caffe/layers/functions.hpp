@@ -144,9 +144,7 @@ struct PowerFunction {
   static constexpr bool kSlopeFromValue = false;
   T power, scale, shift;
   CAFFE_HD T value(T x) const { return pow(shift + scale * x, power); }
-  CAFFE_HD T slope(T x, T) const {
-    return power * scale * pow(shift + scale * x, power - T(1));
-  }
+  CAFFE_HD T slope(T x, T) const { return power * scale * pow(shift + scale * x, power - T(1)); }
 };
 
 /// y = shift + scale x.

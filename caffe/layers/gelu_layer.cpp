@@ -8,9 +8,8 @@ template <typename Dtype>
 template <class Device>
 void GELULayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
                                  const vector<Blob<Dtype>*>& top) {
-  WithFunction([&](const auto& f) {
-    runner_.template Forward<Device>(f, this->phase_, bottom[0], top[0]);
-  });
+  WithFunction(
+      [&](const auto& f) { runner_.template Forward<Device>(f, this->phase_, bottom[0], top[0]); });
 }
 
 template <typename Dtype>

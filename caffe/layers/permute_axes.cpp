@@ -14,8 +14,8 @@ PermutedAxes PermuteAxes(const std::vector<int>& shape, const std::vector<int>& 
       result.stride[result.axes - 1] = strides[axis];
       continue;
     }
-    Require(result.axes < PermutedAxes::kMax, "the new order mixes more than ",
-            PermutedAxes::kMax, " axes");
+    Require(result.axes < PermutedAxes::kMax, "the new order mixes more than ", PermutedAxes::kMax,
+            " axes");
     result.size[result.axes] = shape[axis];
     result.stride[result.axes] = strides[axis];
     ++result.axes;

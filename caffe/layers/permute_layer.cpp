@@ -42,14 +42,16 @@ void PermuteLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
 
 template <typename Dtype>
 template <class Device>
-void PermuteLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
+void PermuteLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
+                                    const vector<Blob<Dtype>*>& top) {
   permute<Device>(forward_, Data<Device>(*bottom[0]), MutableData<Device>(top[0]));
 }
 
 template <typename Dtype>
 template <class Device>
-void PermuteLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top, const vector<bool>& propagate_down,
-                           const vector<Blob<Dtype>*>& bottom) {
+void PermuteLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
+                                     const vector<bool>& propagate_down,
+                                     const vector<Blob<Dtype>*>& bottom) {
   if (!propagate_down[0]) return;
   permute<Device>(backward_, Diff<Device>(*top[0]), MutableDiff<Device>(bottom[0]));
 }

@@ -43,13 +43,12 @@ void prelu_slope_gradient(PReLUShape shape, const Dtype* x, const Dtype* dy, Dty
       [=] CAFFE_HD(int64_t c, Dtype sum) { dslopes[c] += sum; });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                                \
-  template void prelu_forward<Device, Dtype>(PReLUShape, const Dtype*, const Dtype*, Dtype*,      \
-                                             Dtype*);                                             \
-  template void prelu_backward<Device, Dtype>(PReLUShape, const Dtype*, const Dtype*,             \
-                                              const Dtype*, Dtype*);                              \
-  template void prelu_slope_gradient<Device, Dtype>(PReLUShape, const Dtype*, const Dtype*,       \
-                                                    Dtype*);
+#define INSTANTIATE(Device, Dtype)                                                           \
+  template void prelu_forward<Device, Dtype>(PReLUShape, const Dtype*, const Dtype*, Dtype*, \
+                                             Dtype*);                                        \
+  template void prelu_backward<Device, Dtype>(PReLUShape, const Dtype*, const Dtype*,        \
+                                              const Dtype*, Dtype*);                         \
+  template void prelu_slope_gradient<Device, Dtype>(PReLUShape, const Dtype*, const Dtype*, Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 
 }  // namespace caffe

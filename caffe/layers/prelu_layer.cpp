@@ -12,8 +12,7 @@ void PReLULayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
   Require(bottom[0]->num_axes() >= 2, "the bottom has ", bottom[0]->num_axes(),
           " axes, but channels need at least 2, (batch, channels, ...)");
   channel_shared_ = param.channel_shared();
-  const vector<int> shape =
-      channel_shared_ ? vector<int>() : vector<int>{bottom[0]->shape(1)};
+  const vector<int> shape = channel_shared_ ? vector<int>() : vector<int>{bottom[0]->shape(1)};
   if (this->blobs_.empty()) {
     this->blobs_.emplace_back(new Blob<Dtype>(shape));
     FillerParameter filler_param = param.filler();
@@ -50,8 +49,8 @@ template <class Device>
 void PReLULayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
                                   const vector<Blob<Dtype>*>& top) {
   Dtype* keep = bottom[0] == top[0] ? MutableData<Device>(&bottom_memory_) : nullptr;
-  prelu_forward<Device>(Shape(*bottom[0]), Data<Device>(*this->blobs_[0]),
-                        Data<Device>(*bottom[0]), MutableData<Device>(top[0]), keep);
+  prelu_forward<Device>(Shape(*bottom[0]), Data<Device>(*this->blobs_[0]), Data<Device>(*bottom[0]),
+                        MutableData<Device>(top[0]), keep);
 }
 
 template <typename Dtype>
@@ -60,8 +59,7 @@ void PReLULayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                    const vector<bool>& propagate_down,
                                    const vector<Blob<Dtype>*>& bottom) {
   const PReLUShape shape = Shape(*bottom[0]);
-  const Dtype* x =
-      bottom[0] == top[0] ? Data<Device>(bottom_memory_) : Data<Device>(*bottom[0]);
+  const Dtype* x = bottom[0] == top[0] ? Data<Device>(bottom_memory_) : Data<Device>(*bottom[0]);
   const Dtype* dy = Diff<Device>(*top[0]);
   if (this->param_propagate_down_[0]) {
     prelu_slope_gradient<Device>(shape, x, dy, MutableDiff<Device>(this->blobs_[0].get()));

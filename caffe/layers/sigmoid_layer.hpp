@@ -9,7 +9,8 @@ namespace caffe {
 template <typename Dtype>
 class SigmoidLayer : public FunctionLayer<Dtype, SigmoidFunction> {
  public:
-  explicit SigmoidLayer(const LayerParameter& param) : FunctionLayer<Dtype, SigmoidFunction>(param) {}
+  explicit SigmoidLayer(const LayerParameter& param)
+      : FunctionLayer<Dtype, SigmoidFunction>(param) {}
   const char* type() const override { return "Sigmoid"; }
 
  protected:

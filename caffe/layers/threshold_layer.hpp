@@ -11,7 +11,8 @@ namespace caffe {
 template <typename Dtype>
 class ThresholdLayer : public FunctionLayer<Dtype, ThresholdFunction> {
  public:
-  explicit ThresholdLayer(const LayerParameter& param) : FunctionLayer<Dtype, ThresholdFunction>(param) {}
+  explicit ThresholdLayer(const LayerParameter& param)
+      : FunctionLayer<Dtype, ThresholdFunction>(param) {}
   const char* type() const override { return "Threshold"; }
 
  protected:

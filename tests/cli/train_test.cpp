@@ -57,6 +57,17 @@ TEST_F(TrainCommandTest, LogFilesAreWrittenOnlyIfAskedFor) {
   EXPECT_TRUE(std::filesystem::exists(dir_ / "logs/caffe.INFO"));
 }
 
+TEST_F(TrainCommandTest, LogsThatStayEmptyAreWarnedOf) {
+  WriteSolver();
+  const std::string warning = "Nothing will be written to the logs .*";
+  EXPECT_EQ(Run("train --solver=solver.prototxt --log_csv=run.csv").Count(warning), 0);
+  dir_.Write("solver.prototxt",
+             "net: 'net.prototxt' base_lr: 0.1 lr_policy: 'fixed' max_iter: 1 solver_mode: CPU"
+             " snapshot_prefix: 'snap'");
+  EXPECT_EQ(Run("train --solver=solver.prototxt --log_csv=run.csv").Count(warning), 1);
+  EXPECT_EQ(Run("train --solver=solver.prototxt").Count(warning), 0);
+}
+
 TEST_F(TrainCommandTest, ResumesFromASnapshot) {
   WriteSolver();
   ASSERT_EQ(Run("train --solver=solver.prototxt").exit_code, 0);

@@ -1,5 +1,6 @@
 // Runs convert_imageset on small images made here, and on real photos where they are at hand. The
-// oracles are the pixels that the images were made of, a loop over them, and OpenCV called directly.
+// oracles are the pixels that the images were made of, a loop over them, and OpenCV called
+// directly.
 
 #include <gtest/gtest.h>
 
@@ -88,8 +89,8 @@ TEST_F(ConvertImagesetTest, WritesRecordsByteByByteLikeCaffe) {
   const std::unique_ptr<db::Cursor> cursor(lmdb.NewCursor());
   EXPECT_EQ(cursor->key(), "00000000_a b.png");
   // Fields 1 to 5 and 7 of Datum: channels, height, width, data, label, encoded.
-  const string wanted = string("\x08\x03\x10\x05\x18\x07\x22\x69", 8) + Planes(image) +
-                        string("\x28\x03\x38\x00", 4);
+  const string wanted =
+      string("\x08\x03\x10\x05\x18\x07\x22\x69", 8) + Planes(image) + string("\x28\x03\x38\x00", 4);
   EXPECT_EQ(cursor->value(), wanted);
   cursor->Next();
   EXPECT_FALSE(cursor->valid());

@@ -66,8 +66,8 @@ inline vector<std::pair<string, Datum>> ReadAll(const string& path) {
 }
 
 /// Expects exit code 1, one line that holds `parts`, and nothing left behind.
-inline void ExpectFailure(const string& command, const vector<string>& parts, const fs::path& workplace,
-                   const vector<string>& left) {
+inline void ExpectFailure(const string& command, const vector<string>& parts,
+                          const fs::path& workplace, const vector<string>& left) {
   const Outcome outcome = RunCommand(command);
   EXPECT_EQ(outcome.code, 1) << outcome.output;
   EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;

@@ -66,8 +66,7 @@ TYPED_TEST(PermuteLayersTest, PermuteRefusesWrongOrders) {
   };
   EXPECT_NE(error("order: 2").find("names axis 2"), string::npos);
   EXPECT_NE(error("order: 1 order: 1").find("twice"), string::npos);
-  EXPECT_NE(this->ErrorOfRun("type: 'Permute'", {bottom}, {bottom}).find("in place"),
-            string::npos);
+  EXPECT_NE(this->ErrorOfRun("type: 'Permute'", {bottom}, {bottom}).find("in place"), string::npos);
 }
 
 TYPED_TEST(PermuteLayersTest, ShuffleChannelTransposesGroups) {
@@ -85,10 +84,10 @@ TYPED_TEST(PermuteLayersTest, ShuffleChannelTransposesGroups) {
     }
   }
   this->CheckGradient(text, {this->Random({2, 4, 3})});
-  EXPECT_NE(this->ErrorOfRun("type: 'ShuffleChannel' shuffle_channel_param { group: 4 }",
-                             {bottom}, {top})
-                .find("does not divide the 6 channels"),
-            string::npos);
+  EXPECT_NE(
+      this->ErrorOfRun("type: 'ShuffleChannel' shuffle_channel_param { group: 4 }", {bottom}, {top})
+          .find("does not divide the 6 channels"),
+      string::npos);
 }
 
 TYPED_TEST(PermuteLayersTest, AxpyScalesAndAdds) {
@@ -98,8 +97,8 @@ TYPED_TEST(PermuteLayersTest, AxpyScalesAndAdds) {
   auto* top = this->Empty();
   this->Run("type: 'Axpy'", {a, x, y}, {top});
   for (int i = 0; i < x->count(); ++i) {
-    EXPECT_NEAR(top->cpu_data()[i],
-                a->cpu_data()[i / 4] * x->cpu_data()[i] + y->cpu_data()[i], 1e-6);
+    EXPECT_NEAR(top->cpu_data()[i], a->cpu_data()[i / 4] * x->cpu_data()[i] + y->cpu_data()[i],
+                1e-6);
   }
   this->CheckGradient("type: 'Axpy'", {this->Random({2, 3}), x, y});
   EXPECT_NE(this->ErrorOfRun("type: 'Axpy'", {x, x, y}, {top}).find("bottom 0 is 2x3x2x2"),
