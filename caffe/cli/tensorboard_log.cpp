@@ -7,8 +7,8 @@
 #include <cmath>
 #include <filesystem>
 
-#include "caffe/cli/tensorboard_event.pb.h"
 #include "caffe/error.hpp"
+#include "tensorboard_event.pb.h"
 
 namespace caffe::cli {
 
