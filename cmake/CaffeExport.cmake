@@ -10,8 +10,10 @@ target_include_directories(caffe PUBLIC
   $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/caffe>)
 
 install(TARGETS caffe EXPORT CaffeTargets)
-set_target_properties(caffe_cli PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
-install(TARGETS caffe_cli)
+set(programs caffe_cli compute_image_mean convert_cifar convert_imageset convert_mnist lmdb_info)
+set_target_properties(${programs} PROPERTIES
+                      INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+install(TARGETS ${programs})
 install(EXPORT CaffeTargets NAMESPACE Caffe:: DESTINATION ${config_dir})
 export(EXPORT CaffeTargets NAMESPACE Caffe:: FILE ${PROJECT_BINARY_DIR}/CaffeTargets.cmake)
 

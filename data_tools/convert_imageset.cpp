@@ -15,7 +15,6 @@
 #include <random>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "caffe/error.hpp"
@@ -24,7 +23,7 @@
 #include "caffe/util/parallel_for.hpp"
 #include "data_tools/atomic_output.hpp"
 #include "data_tools/image_file.hpp"
-#include "data_tools/image_list.hpp"
+#include "data_tools/labelled_images.hpp"
 #include "data_tools/lmdb_writer.hpp"
 #include "data_tools/tool_main.hpp"
 
@@ -130,13 +129,13 @@ void CheckFlags() {
   Require(FLAGS_encode_type.empty() || cv::haveImageWriter("image." + FLAGS_encode_type),
           "--encode_type is '", FLAGS_encode_type,
           "', which OpenCV does not write. Give png, jpg or another type that it writes.");
-  Require(FLAGS_threads >= 0, "--threads is ", FLAGS_threads, ". Give 0 or more.");
+  ThreadsOf(FLAGS_threads);
   Require(FLAGS_seed >= -1, "--seed is ", FLAGS_seed, ". Give 0 or more, or -1.");
 }
 
 ImageSet SetOfList(const std::string& root, const std::string& list) {
   Require(FLAGS_labels.empty(), "--labels is for class folders; ", list, " has its own labels.");
-  return {ImagePrefix(root), ReadImageList(list), {}};
+  return {ImagePrefix(root), ListedImages(list), {}};
 }
 
 ImageSet SetOfFolder(const std::string& folder) {
@@ -221,9 +220,7 @@ Converted Convert(const ImageSet& set, size_t number, const ImageConversion& con
 /// Decodes some images while those before them are written.
 void ConvertAll(const ImageSet& set, RecordWriter* writer) {
   const ImageConversion conversion = ConversionOfFlags();
-  const int threads = FLAGS_threads > 0
-                          ? FLAGS_threads
-                          : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int threads = ThreadsOf(FLAGS_threads);
   cv::setNumThreads(1);
   const size_t total = set.images.size();
   std::vector<Converted> done;

@@ -1,24 +1,37 @@
 #include "data_tools/mean_image.hpp"
 
 #include "caffe/error.hpp"
-#include "caffe/util/io.hpp"
+#include "caffe/util/atomic_file.hpp"
 
 namespace caffe {
+
+namespace {
+
+size_t Values(const Datum& datum) {
+  return datum.data().empty() ? datum.float_data_size() : datum.data().size();
+}
+
+}  // namespace
 
 void MeanImage::Add(const Datum& datum) {
   if (count_ == 0) {
     channels_ = datum.channels();
     height_ = datum.height();
     width_ = datum.width();
-    sum_.assign(datum.data().size(), 0);
+    sum_.assign(Values(datum), 0);
   }
   Require(datum.channels() == channels_ && datum.height() == height_ && datum.width() == width_ &&
-              datum.data().size() == sum_.size(),
+              Values(datum) == sum_.size(),
           "Image ", count_, " is of ", datum.channels(), "x", datum.height(), "x", datum.width(),
           ", the first one of ", channels_, "x", height_, "x", width_,
           ". A mean image needs images of one size.");
   const auto* bytes = reinterpret_cast<const unsigned char*>(datum.data().data());
-  for (size_t i = 0; i < sum_.size(); ++i) sum_[i] += bytes[i];
+  const float* floats = datum.float_data().data();
+  if (datum.data().empty()) {
+    for (size_t i = 0; i < sum_.size(); ++i) sum_[i] += floats[i];
+  } else {
+    for (size_t i = 0; i < sum_.size(); ++i) sum_[i] += bytes[i];
+  }
   ++count_;
 }
 
@@ -30,7 +43,7 @@ void MeanImage::Write(const std::filesystem::path& path) const {
   blob.set_height(height_);
   blob.set_width(width_);
   for (const float sum : sum_) blob.add_data(sum / static_cast<float>(count_));
-  WriteProtoToBinaryFile(blob, path.string());
+  WriteFileAtomically(path.string(), blob.SerializeAsString());
 }
 
 }  // namespace caffe

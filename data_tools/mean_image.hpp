@@ -12,9 +12,11 @@ namespace caffe {
 /// The mean of images of one size, pixel by pixel: what a transform_param's mean_file wants.
 class MeanImage {
  public:
-  /// Counts an image of plain bytes in. Throws Error if its size is not the first one's.
+  /// Counts an image in: its bytes, or its floats where it has no bytes. Throws Error if its size
+  /// is not the first one's.
   void Add(const Datum& datum);
-  /// Writes a BlobProto of 1 x channels x height x width with Caffe's four old fields.
+  /// Writes, whole or not at all, a BlobProto of 1 x channels x height x width with Caffe's four
+  /// old fields.
   void Write(const std::filesystem::path& path) const;
 
  private:

@@ -2,11 +2,13 @@
 
 #include <gflags/gflags.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <thread>
 
 #include "caffe/error.hpp"
 
@@ -30,6 +32,11 @@ bool AsksForHelp(int argc, char** argv) {
 }  // namespace
 
 void CheckInterrupted() { Require(interrupted == 0, "Interrupted. Nothing was written."); }
+
+int ThreadsOf(int flag) {
+  Require(flag >= 0, "--threads is ", flag, ". Give 0 or more.");
+  return flag > 0 ? flag : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
 
 int ToolMain(int argc, char** argv, const char* usage,
              int (*run)(const std::vector<std::string>& arguments), int log_level) {

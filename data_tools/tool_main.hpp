@@ -15,6 +15,10 @@ int ToolMain(int argc, char** argv, const char* usage,
              int (*run)(const std::vector<std::string>& arguments),
              int log_level = google::GLOG_WARNING);
 
+/// Number of threads that --threads asks for; 0 stands for one for each core. Throws Error if it is
+/// below 0.
+int ThreadsOf(int flag);
+
 /// Throws Error if the user has asked the program to stop (Ctrl-C), so that it cleans up.
 void CheckInterrupted();
 

@@ -99,7 +99,7 @@ TEST_F(ConvertImagesetTest, WritesRecordsByteByByteLikeCaffe) {
 TEST_F(ConvertImagesetTest, ReadsListsAsPeopleWriteThem) {
   WriteImage(dir_ / "in/a.png", MakeImage(4, 4));
   WriteImage(dir_ / "in/sub/b c.png", MakeImage(4, 4, 1));
-  Write(dir_ / "list", "a.png 7\r\n\n  sub/b c.png\t-1  \na.png   2147483647");
+  Write(dir_ / "list", "a.png 7\r\n\nsub/b c.png\t-1  \na.png   2147483647");
   ExpectSuccess("in list");  // without the folder's slash
   const auto records = Records();
   ASSERT_EQ(records.size(), 3u);
@@ -275,9 +275,9 @@ TEST_F(ConvertImagesetTest, SaysWhatIsWrongAndLeavesNothingBehind) {
   const auto expect = [&](const string& inputs, const string& flags, const vector<string>& parts) {
     ExpectFailure(Command(inputs, flags), parts, dir_ / "", left);
   };
-  expect("in/ list", "", {"list:2", "'one'"});
+  expect("in/ list", "", {"list:2", "'cat/1.png one'", "integer label"});
   Write(dir_ / "list", "cat/0.png 0\ncat/1.png\n");
-  expect("in/ list", "", {"list:2", "'cat/1.png' is one word"});
+  expect("in/ list", "", {"list:2", "'cat/1.png'", "integer label"});
   Write(dir_ / "list", "cat/0.png 3000000000\n");
   expect("in/ list", "", {"list:1", "3000000000"});
   Write(dir_ / "list", "\n \n");
@@ -287,7 +287,7 @@ TEST_F(ConvertImagesetTest, SaysWhatIsWrongAndLeavesNothingBehind) {
   Write(dir_ / "list", "0.png 0\n1.png 0\n");
   expect("in/ list", "", {"None of the 2 images", "in/0.png: there is no such file"});
   expect("in/ nolist", "", {"nolist", "No such file"});
-  expect("in/ in", "", {"in is a directory"});
+  expect("in/ in", "", {"'in': it is not a file"});
   expect("in/cat", "", {"in/cat has no folders of classes, only files"});
   expect("nowhere", "", {"no folder nowhere"});
   expect("in", "--labels names", {"in/dog", "did you mean 'dogs'"});

@@ -530,14 +530,14 @@ IMAGESETS = [
                 change=lambda d: (d / "in/a/x.png").symlink_to("nowhere")),
     images_case("a loop of links", ["in/a/loop"],
                 change=lambda d: (d / "in/a/loop").symlink_to("loop")),
-    images_case("label is no number", ["list:2", "'b'"], labels="a/good.png 0\nb/good.jpg b\n"),
-    images_case("label with a fraction", ["list:1", "'0.5'"], labels="a/good.png 0.5\n"),
-    images_case("no label", ["list:1", "one word"], labels="a/good.png\n"),
+    images_case("label is no number", ["list:2", "'b/good.jpg b'"], labels="a/good.png 0\nb/good.jpg b\n"),
+    images_case("label with a fraction", ["list:1", "0.5'"], labels="a/good.png 0.5\n"),
+    images_case("no label", ["list:1", "integer label"], labels="a/good.png\n"),
     images_case("label above 32 bits", ["list:1", "4294967296"], labels="a/good.png 4294967296\n"),
     images_case("empty list", ["list names no images"], labels=""),
     images_case("list is missing", ["list", "No such file"], labels="",
                 change=lambda d: (d / "list").unlink()),
-    images_case("list is a folder", ["list is a directory"], labels="",
+    images_case("list is a folder", ["'list'", "not a file"], labels="",
                 change=lambda d: ((d / "list").unlink(), (d / "list").mkdir())),
     images_case("no folder", ["in"], change=lambda d: shutil.rmtree(d / "in")),
     images_case("folder without classes", ["no folders of classes"],
@@ -558,6 +558,47 @@ IMAGESETS = [
     images_case("type to encode", ["'giff'"], ["--encode_type", "giff"]),
     images_case("backend", ["LEVELDB", "LMDB"], ["--backend", "leveldb"]),
     images_case("quality", ["--jpeg_quality"], ["--jpeg_quality", "101"]),
+]
+
+
+def tool_case(name, parts, command, change=None, limit=None):
+    """A tool on `db`, the small MNIST's test digits, after the change."""
+    def prepare(folder):
+        shutil.copytree(folder.parent / "mnist" / "test_lmdb", folder / "db")
+        if change:
+            change(folder)
+    return Case(f"{command[0]}: {name}", parts, prepare, command, limit)
+
+
+MEAN = ["compute_image_mean", "db", "mean.binaryproto"]
+INFO = ["lmdb_info", "db"]
+DATABASE_CHANGES = [
+    ("no database", ["db", "No such file"], lambda d: shutil.rmtree(d / "db")),
+    ("a folder of other things", ["db", "data.mdb"], lambda d: (d / "db/data.mdb").unlink()),
+    ("a file", ["db"], lambda d: (shutil.rmtree(d / "db"), (d / "db").write_text("x"))),
+    ("not a database", ["db", "not an LMDB"],
+     lambda d: (d / "db/data.mdb").write_bytes(b"\1" * 9000)),
+    ("cut off", ["db", "cut off"],
+     lambda d: os.truncate(d / "db/data.mdb", (d / "db/data.mdb").stat().st_size // 2)),
+    ("a record of other bytes", ["db", "'00000000'"],
+     lambda d: (d / "db/data.mdb").write_bytes(
+         (d / "db/data.mdb").read_bytes().replace(b"\x08\x01\x10\x1c\x18\x1c\x22\x90\x06",
+                                                  b"\x08\x01\x10\x1c\x18\x1d\x22\x90\x06"))),
+]
+INSPECTIONS = [
+    *(tool_case(name, parts, command, change)
+      for name, parts, change in DATABASE_CHANGES for command in (MEAN, INFO)),
+    tool_case("output in no folder", ["nowhere/mean.binaryproto"],
+              ["compute_image_mean", "db", "nowhere/mean.binaryproto"]),
+    tool_case("output is a folder", ["mean.binaryproto"], MEAN,
+              lambda d: (d / "mean.binaryproto").mkdir()),
+    tool_case("disk full", ["mean.binaryproto"], MEAN, limit=1000),
+    tool_case("nothing", ["INPUT_DB"], ["compute_image_mean"]),
+    tool_case("backend", ["LEVELDB"], MEAN + ["--backend", "leveldb"]),
+    tool_case("two decodings", ["--force_gray"], MEAN + ["--force_gray", "--force_color"]),
+    tool_case("threads", ["--threads"], MEAN + ["--threads", "-2"]),
+    tool_case("nothing", ["DB"], ["lmdb_info"]),
+    tool_case("negative head", ["--head"], INFO + ["--head", "-1"]),
 ]
 
 
@@ -616,7 +657,8 @@ def main():
         quiet(tools, work, ["convert_mnist", str(SMALL_MNIST), "mnist"])
         cases = ([net_case(entry) for entry in NETS] + [solver_case(entry) for entry in SOLVERS] +
                  [database_case(entry, work / "mnist") for entry in DATABASES] +
-                 weight_cases(tools) + COMMANDS + TOOLS + IMAGESETS)
+                 weight_cases(tools) + COMMANDS + TOOLS + IMAGESETS +
+                 INSPECTIONS)
         if args.names:
             cases = [case for case in cases if any(name in case.name for name in args.names)]
         for number, case in enumerate(cases):

@@ -1,5 +1,5 @@
-#ifndef DATA_TOOLS_IMAGE_LIST_HPP_
-#define DATA_TOOLS_IMAGE_LIST_HPP_
+#ifndef DATA_TOOLS_LABELLED_IMAGES_HPP_
+#define DATA_TOOLS_LABELLED_IMAGES_HPP_
 
 #include <cstdint>
 #include <filesystem>
@@ -18,10 +18,8 @@ struct LabelledImage {
 /// only the name of a folder gets the slash that it lacks.
 std::string ImagePrefix(const std::string& root);
 
-/// Reads Caffe's image list: a line an image, its name, a blank, its label. The last blank
-/// separates, so that a name may have blanks. Empty lines are left out.
-/// Throws Error, with the line, where the label is missing or no integer, and for an empty list.
-std::vector<LabelledImage> ReadImageList(const std::filesystem::path& file);
+/// The images of Caffe's list (caffe/util/image_list.hpp). Throws Error.
+std::vector<LabelledImage> ListedImages(const std::string& file);
 
 /// The images of a folder that has a folder for each class.
 struct ClassFolders {
@@ -40,7 +38,7 @@ ClassFolders ListClassFolders(const std::filesystem::path& folder,
 
 /// Reads a file of class names, one a line in the order of the labels. Throws Error if there is
 /// none, and for a name that is there twice.
-std::vector<std::string> ReadClassNames(const std::filesystem::path& file);
+std::vector<std::string> ReadClassNames(const std::string& file);
 
 /// Throws Error for a name that is too long for a key of an LMDB.
 void CheckNames(const std::vector<LabelledImage>& images);
@@ -50,4 +48,4 @@ void ShuffleImages(std::vector<LabelledImage>* images, uint64_t seed);
 
 }  // namespace caffe
 
-#endif  // DATA_TOOLS_IMAGE_LIST_HPP_
+#endif  // DATA_TOOLS_LABELLED_IMAGES_HPP_

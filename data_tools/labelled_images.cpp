@@ -1,14 +1,13 @@
-#include "data_tools/image_list.hpp"
+#include "data_tools/labelled_images.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <cstring>
-#include <fstream>
 #include <set>
+#include <sstream>
 #include <string_view>
 
 #include "caffe/error.hpp"
+#include "caffe/util/atomic_file.hpp"
+#include "caffe/util/image_list.hpp"
 #include "caffe/util/nearest_name.hpp"
 #include "caffe/util/rng.hpp"
 
@@ -26,34 +25,6 @@ std::string_view Trim(std::string_view text) {
   const size_t first = text.find_first_not_of(kBlanks);
   if (first == text.npos) return {};
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-LabelledImage ParseLine(std::string_view line, const std::string& place) {
-  const size_t blank = line.find_last_of(kBlanks);
-  const std::string_view name = blank == line.npos ? "" : Trim(line.substr(0, blank));
-  const std::string_view label = blank == line.npos ? line : line.substr(blank + 1);
-  LabelledImage image{std::string(name), 0};
-  const char* end = label.data() + label.size();
-  const auto [rest, status] = std::from_chars(label.data(), end, image.label);
-  const bool is_number = status == std::errc() && rest == end;
-  Require(blank != line.npos, place, ": '", line,
-          "' is one word; wanted an image's name, a blank, and its label.");
-  Require(is_number, place, ": the label '", label,
-          "' is no integer (of 32 bits). A line is an image's name, a blank, and the number of its "
-          "class.");
-  return image;
-}
-
-std::vector<std::string> ReadLines(const fs::path& file) {
-  std::error_code ignored;
-  Require(!fs::is_directory(file, ignored), file.string(), " is a directory; wanted a text file.");
-  errno = 0;
-  std::ifstream stream(file);
-  Require(stream.good(), "Could not open ", file.string(), ": ", std::strerror(errno), ".");
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  Require(!stream.bad(), "Could not read ", file.string(), ": ", std::strerror(errno), ".");
-  return lines;
 }
 
 bool IsHidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
@@ -135,16 +106,11 @@ std::string ImagePrefix(const std::string& root) {
   return lacks_slash ? root + '/' : root;
 }
 
-std::vector<LabelledImage> ReadImageList(const fs::path& file) {
-  const std::vector<std::string> lines = ReadLines(file);
+std::vector<LabelledImage> ListedImages(const std::string& file) {
   std::vector<LabelledImage> images;
-  for (size_t i = 0; i < lines.size(); ++i) {
-    const std::string_view line = Trim(lines[i]);
-    if (line.empty()) continue;
-    images.push_back(ParseLine(line, file.string() + ":" + std::to_string(i + 1)));
+  for (const ListedImage& listed : ReadImageList(file)) {
+    images.push_back({listed.path, listed.label});
   }
-  Require(!images.empty(), file.string(), " names no images. A line is an image's name, a blank, ",
-          "and the number of its class.");
   return images;
 }
 
@@ -158,16 +124,17 @@ ClassFolders ListClassFolders(const fs::path& folder, const std::vector<std::str
   }
 }
 
-std::vector<std::string> ReadClassNames(const fs::path& file) {
+std::vector<std::string> ReadClassNames(const std::string& file) {
   std::vector<std::string> names;
-  for (const std::string& line : ReadLines(file)) {
+  std::istringstream lines(ReadWholeFile(file));
+  for (std::string line; std::getline(lines, line);) {
     const std::string_view name = Trim(line);
     if (name.empty()) continue;
-    Require(std::find(names.begin(), names.end(), name) == names.end(), file.string(),
-            ": the class '", name, "' is there twice.");
+    Require(std::find(names.begin(), names.end(), name) == names.end(), file, ": the class '", name,
+            "' is there twice.");
     names.emplace_back(name);
   }
-  Require(!names.empty(), file.string(), " names no classes.");
+  Require(!names.empty(), file, " names no classes.");
   return names;
 }
 
