@@ -23,6 +23,11 @@ PermutedAxes PermuteAxes(const std::vector<int>& shape, const std::vector<int>& 
 template <class Device, class Dtype>
 void permute(const PermutedAxes& axes, const Dtype* from, Dtype* to);
 
+/// The other way round: element by element, the place that `permute` would read gets what it would
+/// write. Places that it would not read stay as they are.
+template <class Device, class Dtype>
+void permute_back(const PermutedAxes& axes, const Dtype* from, Dtype* to);
+
 }  // namespace caffe
 
 #endif  // CAFFE_PERMUTE_KERNELS_HPP_
