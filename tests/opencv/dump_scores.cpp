@@ -1,4 +1,5 @@
-// Runs a deploy net on raw input and writes its first output, raw: 32-bit floats both.
+// Runs a deploy net on raw input and writes its outputs, raw: 32-bit floats both. Several outputs
+// of an input follow each other in the order of their names.
 
 #include <cstdio>
 #include <exception>
@@ -17,9 +18,10 @@ void Run(const char* model, const char* weights, const char* input, const char* 
   std::ofstream out(output, std::ios::binary);
   images->Reshape(1, images->channels(), images->height(), images->width());
   while (in.read(reinterpret_cast<char*>(images->mutable_cpu_data()), image_bytes)) {
-    const caffe::Blob<float>& scores = *net.Forward()[0];
-    out.write(reinterpret_cast<const char*>(scores.cpu_data()),
-              static_cast<std::streamsize>(scores.count() * sizeof(float)));
+    for (const caffe::Blob<float>* scores : net.Forward()) {
+      out.write(reinterpret_cast<const char*>(scores->cpu_data()),
+                static_cast<std::streamsize>(scores->count() * sizeof(float)));
+    }
   }
 }
 
