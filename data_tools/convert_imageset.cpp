@@ -4,14 +4,11 @@
 #include <gflags/gflags.h>
 #include <glog/logging.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
-#include <opencv2/core/utility.hpp>
 #include <opencv2/imgcodecs/imgcodecs.hpp>
-#include <optional>
 #include <random>
 #include <sstream>
 #include <string>
@@ -19,15 +16,14 @@
 
 #include "caffe/error.hpp"
 #include "caffe/util/db.hpp"
-#include "caffe/util/format.hpp"
-#include "caffe/util/parallel_for.hpp"
 #include "data_tools/atomic_output.hpp"
+#include "data_tools/image_conversion.hpp"
 #include "data_tools/image_file.hpp"
 #include "data_tools/labelled_images.hpp"
-#include "data_tools/lmdb_writer.hpp"
 #include "data_tools/tool_main.hpp"
 
 DEFINE_bool(gray, false, "store grey images, of one channel");
+DEFINE_bool(rgb, false, "store pixels in the order R G B instead of B G R");
 DEFINE_bool(shuffle, false, "store the images in a random order");
 DEFINE_int64(seed, -1, "of --shuffle; -1 draws one and says which");
 DEFINE_string(backend, "lmdb", "kind of database; lmdb is the only one");
@@ -57,6 +53,7 @@ folders, which go to DB_NAME_labels.txt.
   --shuffle                store the images in a random order
   --seed N                 of --shuffle (-1: draws one and says which)
   --gray                   one channel; otherwise three, in the order B G R
+  --rgb                    store pixels in the order R G B
   --resize_width W --resize_height H    stretch to this size
   --resize_short_side N    resize the shorter side to N pixels, keep proportions
   --encoded                store image files instead of pixels: unchanged unless resized
@@ -73,37 +70,10 @@ Images that cannot be read are left out and reported at the end, with exit code 
 is complete with the others. Any other failure leaves no database.
 )";
 
-constexpr int kImagesPerThread = 16;
-constexpr uint64_t kImagesPerLogLine = 1000;
-
-/// What is to be converted.
-struct ImageSet {
-  std::string prefix;
-  std::vector<LabelledImage> images;
-  std::vector<std::string> classes;  // empty for a list
-};
-
-/// An image's record, or the reason why there is none.
-struct Converted {
-  Datum datum;
-  ConvertedSize size;
-  std::string problem;
-};
-
-struct Problem {
-  std::string path;
-  std::string reason;
-};
-
-std::string Text(const ConvertedSize& size) {
-  std::ostringstream text;
-  text << size.channels << "x" << size.height << "x" << size.width;
-  return text.str();
-}
-
 ImageConversion ConversionOfFlags() {
   ImageConversion conversion;
   conversion.color = !FLAGS_gray;
+  conversion.rgb = FLAGS_rgb;
   conversion.width = FLAGS_resize_width;
   conversion.height = FLAGS_resize_height;
   conversion.short_side = FLAGS_resize_short_side;
@@ -130,6 +100,9 @@ void CheckFlags() {
           "--encode_type is '", FLAGS_encode_type,
           "', which OpenCV does not write. Give png, jpg or another type that it writes.");
   ThreadsOf(FLAGS_threads);
+  Require(!FLAGS_rgb || (!FLAGS_gray && !FLAGS_encoded && FLAGS_encode_type.empty()),
+          "--rgb is the order in which pixels are stored; grey images and encoded ones have none: "
+          "leave --rgb out, or the other flag.");
   Require(FLAGS_seed >= -1, "--seed is ", FLAGS_seed, ". Give 0 or more, or -1.");
 }
 
@@ -158,91 +131,12 @@ void Shuffle(ImageSet* set) {
   ShuffleImages(&set->images, seed);
 }
 
-/// Puts converted images into the database, in order.
-class RecordWriter {
- public:
-  RecordWriter(const ImageSet& set, const std::filesystem::path& path)
-      : set_(set), writer_(path, 0) {}
-
-  /// @param first  number of the first of `images`
-  void Add(const std::vector<Converted>& images, size_t first) {
-    CheckInterrupted();
-    for (size_t i = 0; i < images.size(); ++i) Add(images[i], static_cast<int>(first + i));
-  }
-
-  void Finish() {
-    if (writer_.size() % kImagesPerLogLine != 0) LogProgress();
-    writer_.Finish();
-  }
-
-  uint64_t size() const { return writer_.size(); }
-  const std::vector<Problem>& problems() const { return problems_; }
-
- private:
-  void Add(const Converted& image, int number) {
-    const std::string& name = set_.images[number].name;
-    if (!image.problem.empty()) {
-      problems_.push_back({set_.prefix + name, image.problem});
-      return;
-    }
-    if (!first_size_) {
-      first_size_ = image.size;
-      first_name_ = name;
-    }
-    Require(!FLAGS_check_size || image.size == *first_size_, set_.prefix, name, " has the size ",
-            Text(image.size), ", the first image, ", first_name_, ", has ", Text(*first_size_),
-            " (channels x height x width). Resize them, or leave --check_size out.");
-    writer_.Add(format_int(number, 8) + "_" + name, image.datum);
-    if (writer_.size() % kImagesPerLogLine == 0) LogProgress();
-  }
-
-  void LogProgress() const { LOG(INFO) << "Processed " << writer_.size() << " files."; }
-
-  const ImageSet& set_;
-  LmdbWriter writer_;
-  std::vector<Problem> problems_;
-  std::optional<ConvertedSize> first_size_;
-  std::string first_name_;
-};
-
-Converted Convert(const ImageSet& set, size_t number, const ImageConversion& conversion) {
-  const LabelledImage& image = set.images[number];
-  Converted converted;
-  try {
-    converted.datum =
-        ReadImageFile(set.prefix + image.name, image.label, conversion, &converted.size);
-  } catch (const std::exception& e) {
-    converted.problem = e.what();
-  }
-  return converted;
-}
-
-/// Decodes some images while those before them are written.
-void ConvertAll(const ImageSet& set, RecordWriter* writer) {
-  const ImageConversion conversion = ConversionOfFlags();
-  const int threads = ThreadsOf(FLAGS_threads);
-  cv::setNumThreads(1);
-  const size_t total = set.images.size();
-  std::vector<Converted> done;
-  for (size_t first = 0; first < total || !done.empty(); first += kImagesPerThread * threads) {
-    const size_t begin = std::min(first, total);
-    std::vector<Converted> next(std::min<size_t>(kImagesPerThread * threads, total - begin));
-    ParallelFor(static_cast<int>(next.size()) + 1, threads, [&](int item) {
-      if (item == 0) {
-        writer->Add(done, begin - done.size());
-      } else {
-        next[item - 1] = Convert(set, begin + item - 1, conversion);
-      }
-    });
-    done = std::move(next);
-  }
-}
-
-std::string Report(const std::vector<Problem>& problems, size_t total, const std::string& name) {
+std::string Report(const std::vector<ConvertedImages::Problem>& problems, size_t total,
+                   const std::string& name) {
   std::ostringstream text;
   text << problems.size() << " of " << total << " images could not be read; " << name
        << " has the other " << total - problems.size() << ". Left out:";
-  for (const Problem& problem : problems) text << "\n  " << problem.path << ": " << problem.reason;
+  for (const auto& problem : problems) text << "\n  " << problem.path << ": " << problem.reason;
   return text.str();
 }
 
@@ -275,16 +169,15 @@ int Run(const std::vector<std::string>& arguments) {
   if (!set.classes.empty()) names.insert(names.begin(), labels_name);
   AtomicOutput output(path.parent_path(), names, FLAGS_force);
   if (!set.classes.empty()) WriteLabels(set.classes, output.path(labels_name));
-  RecordWriter writer(set, output.path(db_name));
-  ConvertAll(set, &writer);
-  const std::vector<Problem>& problems = writer.problems();
-  if (writer.size() == 0) {
+  const ConvertedImages converted = ConvertImages(set, ConversionOfFlags(), FLAGS_check_size,
+                                                  ThreadsOf(FLAGS_threads), output.path(db_name));
+  const std::vector<ConvertedImages::Problem>& problems = converted.problems;
+  if (converted.count == 0) {
     throw Error("None of the ", set.images.size(), " images could be read. The first one, ",
                 problems.front().path, ": ", problems.front().reason, ". Nothing was written.");
   }
-  writer.Finish();
   output.Commit();
-  std::cout << name << ": " << writer.size() << " images\n";
+  std::cout << name << ": " << converted.count << " images\n";
   if (!set.classes.empty()) {
     std::cout << output.final_path(labels_name).string() << ": " << set.classes.size()
               << " classes\n";

@@ -110,7 +110,9 @@ Datum ReadImageFile(const std::string& path, int label, const ImageConversion& c
   if (size != nullptr) *size = {image.channels(), image.rows, image.cols};
   Datum datum;
   if (!conversion.encoded) {
-    CVMatToDatum(image, &datum);
+    cv::Mat pixels = image;
+    if (conversion.rgb && image.channels() == 3) cv::cvtColor(image, pixels, cv::COLOR_BGR2RGB);
+    CVMatToDatum(pixels, &datum);
   } else {
     const std::string own_type = TypeOfName(path);
     const std::string type =

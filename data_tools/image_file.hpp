@@ -11,6 +11,8 @@ namespace caffe {
 /// How an image becomes a datum.
 struct ImageConversion {
   bool color = true;
+  /// Store pixels in the order R G B instead of B G R. Not with `encoded`.
+  bool rgb = false;
   /// Stretched to this size, bilinearly, if both are above 0.
   int width = 0;
   int height = 0;
@@ -35,8 +37,8 @@ struct ConvertedSize {
   bool operator==(const ConvertedSize&) const = default;
 };
 
-/// Reads an image file into a datum: without `encoded` 8-bit pixels, planar, B G R or grey; with
-/// it the file's own bytes where nothing changes them (no resize, the type is the file's own),
+/// Reads an image file into a datum: without `encoded` 8-bit pixels, planar, B G R (R G B) or grey;
+/// with it the file's own bytes where nothing changes them (no resize, the type is the file's own),
 /// and otherwise the image encoded anew. The same bytes as Caffe's convert_imageset.
 /// May be called by many threads at once.
 /// @param size  out; may be null

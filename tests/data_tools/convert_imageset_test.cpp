@@ -126,6 +126,15 @@ TEST_F(ConvertImagesetTest, GreyAndResized) {
   EXPECT_EQ(OnlyDatum().data(), Planes(resized));
 }
 
+TEST_F(ConvertImagesetTest, RedFirst) {
+  const cv::Mat image = MakeImage(5, 7);
+  WriteImage(dir_ / "in/a.png", image);
+  Write(dir_ / "list", "a.png 0\n");
+  ExpectSuccess("in/ list", "--rgb");
+  const string planes = Planes(image);
+  EXPECT_EQ(OnlyDatum().data(), planes.substr(70) + planes.substr(35, 35) + planes.substr(0, 35));
+}
+
 TEST_F(ConvertImagesetTest, ShortSideKeepsProportionsAndAverages) {
   const cv::Mat image = MakeImage(12, 19);
   WriteImage(dir_ / "in/wide.png", image);
@@ -297,6 +306,7 @@ TEST_F(ConvertImagesetTest, SaysWhatIsWrongAndLeavesNothingBehind) {
   expect("in", "--encode_type gfi", {"'gfi'"});
   expect("in", "--backend leveldb", {"LEVELDB"});
   expect("in", "--threads -1", {"--threads is -1"});
+  expect("in", "--rgb --encoded", {"--rgb", "leave --rgb out"});
   expect("", "", {"found 1 argument"});
   fs::create_directory(dir_ / "in/fox");
   expect("in", "", {"in/fox has no images"});
