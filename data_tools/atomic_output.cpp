@@ -1,9 +1,12 @@
 #include "data_tools/atomic_output.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "caffe/error.hpp"
@@ -25,7 +28,17 @@ void Sync(const fs::path& path) {
           ".");
 }
 
+constexpr char kSuffix[] = ".tmp-";
+
 bool Exists(const fs::path& path) { return fs::exists(fs::symlink_status(path)); }
+
+/// Puts `made` in the place of `there`, and `there` in the place of `made`.
+void Exchange(const fs::path& made, const fs::path& there) {
+  if (renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, there.c_str(), RENAME_EXCHANGE) == 0) return;
+  const fs::path old = made.string() + ".old";  // the file system cannot do it at one go
+  fs::rename(there, old);
+  fs::rename(made, there);
+}
 
 fs::path WithoutTrailingSlash(const fs::path& path) {
   const fs::path normal = fs::absolute(path).lexically_normal();
@@ -43,15 +56,15 @@ AtomicOutput::AtomicOutput(const fs::path& directory, const std::vector<std::str
           " is not a directory. Choose another output directory.");
   for (const std::string& name : names) {
     Require(force || !Exists(directory_ / name), (directory_ / name).string(),
-            " exists already. Remove it, choose another output directory, or replace it with "
-            "--force.");
+            " exists already. Remove it, choose another output, or replace it with --force.");
   }
-  const std::string suffix = ".tmp-" + std::to_string(getpid());
-  temporary_ =
-      whole_directory_ ? fs::path(directory_.string() + suffix) : directory_ / ("output" + suffix);
+  const fs::path stem = whole_directory_ ? directory_ : directory_ / "output";
+  temporary_ = stem.string() + kSuffix + std::to_string(getpid());
   try {
     MakeParents();
-    fs::create_directory(temporary_);
+    RemoveStale(stem.filename().string() + kSuffix);
+    while (!MakeTemporary()) {
+    }
   } catch (const fs::filesystem_error& e) {
     throw Error("Could not make the output directory ", directory_.string(), ": ",
                 e.code().message(), ".");
@@ -69,9 +82,37 @@ void AtomicOutput::MakeParents() {
   }
 }
 
+/// A directory is locked as long as its tool runs, so a free one is a killed tool's.
+void AtomicOutput::RemoveStale(const std::string& stem) const {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(temporary_.parent_path(), ignored)) {
+    const std::string name = entry.path().filename().string();
+    const bool is_ours = name.starts_with(stem) && name.size() > stem.size() &&
+                         name.find_first_not_of("0123456789", stem.size()) == name.npos;
+    if (!is_ours) continue;
+    const int lock = open(entry.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock < 0) continue;
+    if (flock(lock, LOCK_EX | LOCK_NB) == 0) fs::remove_all(entry.path(), ignored);
+    close(lock);
+  }
+}
+
+/// False if another tool took it for a stale one before it was locked.
+bool AtomicOutput::MakeTemporary() {
+  fs::create_directory(temporary_);
+  lock_ = open(temporary_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock_ < 0) return false;
+  flock(lock_, LOCK_EX);
+  struct stat status;
+  if (fstat(lock_, &status) == 0 && status.st_nlink > 0) return true;
+  close(lock_);
+  return false;
+}
+
 AtomicOutput::~AtomicOutput() {
   std::error_code ignored;
   fs::remove_all(temporary_, ignored);
+  if (lock_ >= 0) close(lock_);
   if (committed_) return;
   for (const fs::path& parent : made_parents_) fs::remove(parent, ignored);
 }
@@ -94,10 +135,16 @@ void AtomicOutput::MoveInto() {
     Sync(directory_.parent_path());
     return;
   }
+  // What was there moves into the temporary directory, which is removed at the end.
   for (const std::string& name : names_) {
-    // What was there moves into the temporary directory, which is removed at the end.
-    if (Exists(directory_ / name)) fs::rename(directory_ / name, temporary_ / (name + ".old"));
-    fs::rename(temporary_ / name, directory_ / name);
+    const fs::path made = temporary_ / name, place = directory_ / name;
+    if (Exists(made) && Exists(place)) {
+      Exchange(made, place);
+    } else if (Exists(made)) {
+      fs::rename(made, place);
+    } else if (Exists(place)) {
+      fs::rename(place, made);
+    }
   }
   Sync(directory_);
 }

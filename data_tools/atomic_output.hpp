@@ -7,13 +7,16 @@
 
 namespace caffe {
 
-/// A tool's output, made under a temporary name and moved into place at the end, so that nobody
-/// ever sees half of it. Without Commit nothing is left behind.
+/// A tool's output, made under a temporary name beside its final place and moved there at the
+/// end, so that nobody ever sees half of it. Without Commit nothing is left behind; what a killed
+/// tool left is removed by the next one that writes the same.
 class AtomicOutput {
  public:
   /// @param directory  where the output goes; made, with its parents, if it is not there
-  /// @param names      the files and directories that the tool makes in it
-  /// @param force      replace what is there; otherwise Error if one of `names` is
+  /// @param names      the files and directories that the tool may make in it; they come there in
+  ///                   this order, so the one that others wait for is last
+  /// @param force      replace what is there (and remove what is not made anew); otherwise Error
+  ///                   if one of `names` is there
   AtomicOutput(const std::filesystem::path& directory, const std::vector<std::string>& names,
                bool force);
   ~AtomicOutput();
@@ -30,6 +33,8 @@ class AtomicOutput {
 
  private:
   void MakeParents();
+  void RemoveStale(const std::string& stem) const;
+  bool MakeTemporary();
   void MoveInto();
 
   std::filesystem::path directory_;
@@ -38,6 +43,7 @@ class AtomicOutput {
   std::vector<std::filesystem::path> made_parents_;
   bool whole_directory_;
   bool committed_ = false;
+  int lock_ = -1;
 };
 
 }  // namespace caffe

@@ -3,8 +3,11 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 
 namespace caffe {
 namespace db {
@@ -52,6 +55,25 @@ void Check(int status, const string& source, const char* what) {
               advice.empty() ? "" : " ", advice);
 }
 
+/// Where the piece of memory that holds `place` begins; null if there is none, or no /proc.
+const char* BeginOfMapping(const void* place) {
+  std::ifstream maps("/proc/self/maps");
+  const auto wanted = reinterpret_cast<uintptr_t>(place);
+  for (string line; std::getline(maps, line);) {
+    uintptr_t begin = 0, end = 0;
+    char dash = 0;
+    std::istringstream(line) >> std::hex >> begin >> dash >> end;
+    if (begin <= wanted && wanted < end) return reinterpret_cast<const char*>(begin);
+  }
+  return nullptr;
+}
+
+/// What LMDB calls where it finds its own pages inconsistent; returning would end the program.
+void OnDamage(MDB_env* env, const char* what) {
+  const auto* source = static_cast<const string*>(mdb_env_get_userctx(env));
+  throw Error("LMDB ", *source, ": the database is damaged (", what, "). Make it again.");
+}
+
 /// Whether opening failed only because the lock file cannot be written.
 bool NeedsNoLock(int status) { return status == EACCES || status == EROFS || status == EPERM; }
 
@@ -63,6 +85,22 @@ void LMDBCursor::Move(MDB_cursor_op op) {
   const int status = mdb_cursor_get(mdb_cursor_, &mdb_key_, &mdb_value_, op);
   valid_ = status == MDB_SUCCESS;
   if (status != MDB_NOTFOUND) Check(status, source_, "reading a record");
+  if (valid_ && file_size_ > 0) CheckPlace();
+}
+
+// LMDB trusts the sizes that it finds in the file: reading behind the end would kill the program.
+void LMDBCursor::CheckPlace() {
+  if (file_begin_ == nullptr) file_begin_ = BeginOfMapping(mdb_key_.mv_data);
+  if (file_begin_ == nullptr) return;
+  const auto is_inside = [this](const MDB_val& value) {
+    const auto begin = reinterpret_cast<uintptr_t>(file_begin_);
+    const auto place = reinterpret_cast<uintptr_t>(value.mv_data);
+    return place >= begin && value.mv_size <= file_size_ &&
+           place - begin <= file_size_ - value.mv_size;
+  };
+  valid_ = is_inside(mdb_key_) && is_inside(mdb_value_);
+  Require(valid_, "LMDB ", source_,
+          ": the database is damaged: a record lies outside of the file. Make it again.");
 }
 
 void LMDBCursor::Seek(const string& key) {
@@ -112,6 +150,7 @@ void LMDBTransaction::DoubleMapSize() {
 void LMDB::Open(const string& source, Mode mode) {
   Close();
   source_ = source;
+  file_size_ = 0;
   if (mode == NEW && mkdir(source.c_str(), 0744) != 0) {
     const int reason = errno;
     Require(reason != EEXIST, "LMDB ", source,
@@ -128,6 +167,8 @@ void LMDB::Open(const string& source, Mode mode) {
   }
   try {
     Check(status, source, "opening");
+    mdb_env_set_userctx(mdb_env_, &source_);
+    mdb_env_set_assert(mdb_env_, OnDamage);
     if (mode == READ) CheckFileSize();
   } catch (...) {
     Close();
@@ -137,7 +178,7 @@ void LMDB::Open(const string& source, Mode mode) {
 }
 
 // LMDB maps the file and trusts it: touching a page behind the end would kill the program.
-void LMDB::CheckFileSize() const {
+void LMDB::CheckFileSize() {
   MDB_envinfo info;
   MDB_stat stat;
   Check(mdb_env_info(mdb_env_, &info), source_, "reading its size");
@@ -146,6 +187,7 @@ void LMDB::CheckFileSize() const {
   std::error_code error;
   const uint64_t found = std::filesystem::file_size(file, error);
   const uint64_t wanted = (uint64_t(info.me_last_pgno) + 1) * stat.ms_psize;
+  file_size_ = error ? 0 : found;
   // The two pages with the heads are always there; an empty database may lack the rest.
   Require(error || stat.ms_entries == 0 || found >= wanted, "LMDB ", source_,
           ": data.mdb is cut off: it has ", found, " bytes and needs ", wanted,
@@ -173,7 +215,7 @@ LMDBCursor* LMDB::NewCursor() {
   if (status == MDB_SUCCESS) status = mdb_cursor_open(txn, mdb_dbi_, &cursor);
   if (status != MDB_SUCCESS) mdb_txn_abort(txn);
   Check(status, source_, "starting to read");
-  return new LMDBCursor(txn, cursor, source_);
+  return new LMDBCursor(txn, cursor, source_, file_size_);
 }
 
 LMDBTransaction* LMDB::NewTransaction() {

@@ -18,9 +18,16 @@ void MDB_CHECK(int mdb_status);
 /// by any one thread at a time.
 class LMDBCursor : public Cursor {
  public:
-  /// Takes over both. @param source  the database's path, for error messages
-  explicit LMDBCursor(MDB_txn* mdb_txn, MDB_cursor* mdb_cursor, const string& source = "LMDB")
-      : mdb_txn_(mdb_txn), mdb_cursor_(mdb_cursor), source_(source), valid_(false) {
+  /// Takes over both.
+  /// @param source     the database's path, for error messages
+  /// @param file_size  of data.mdb: a record outside of it throws Error; 0: records are trusted
+  explicit LMDBCursor(MDB_txn* mdb_txn, MDB_cursor* mdb_cursor, const string& source = "LMDB",
+                      uint64_t file_size = 0)
+      : mdb_txn_(mdb_txn),
+        mdb_cursor_(mdb_cursor),
+        source_(source),
+        file_size_(file_size),
+        valid_(false) {
     SeekToFirst();
   }
   virtual ~LMDBCursor() {
@@ -40,10 +47,13 @@ class LMDBCursor : public Cursor {
 
  private:
   void Move(MDB_cursor_op op);
+  void CheckPlace();
 
   MDB_txn* mdb_txn_;
   MDB_cursor* mdb_cursor_;
   string source_;
+  uint64_t file_size_;
+  const char* file_begin_ = nullptr;  // where the file lies in memory
   MDB_val mdb_key_, mdb_value_;
   bool valid_;
 };
@@ -77,7 +87,8 @@ class LMDB : public DB {
   LMDB() : mdb_env_(NULL), mdb_dbi_(0) {}
   virtual ~LMDB() { Close(); }
   /// NEW makes the directory and refuses an existing one. READ also works where the lock file
-  /// cannot be written, and refuses a data file that is cut off.
+  /// cannot be written, and refuses a data file that is cut off. Other damage throws Error
+  /// when a cursor comes there, as far as LMDB or the bounds of the file can tell.
   virtual void Open(const string& source, Mode mode);
   virtual void Close();
   virtual LMDBCursor* NewCursor();
@@ -85,11 +96,12 @@ class LMDB : public DB {
   virtual uint64_t size();
 
  private:
-  void CheckFileSize() const;
+  void CheckFileSize();
 
   MDB_env* mdb_env_;
   MDB_dbi mdb_dbi_;
   string source_;
+  uint64_t file_size_ = 0;
 };
 
 }  // namespace db

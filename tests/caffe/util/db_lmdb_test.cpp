@@ -117,6 +117,45 @@ TEST(LmdbTest, RefusesAFileThatIsCutOff) {
   ExpectError([&] { lmdb.Open(dir / "db", db::READ); }, {dir / "db", "cut off"});
 }
 
+/// Reads an LMDB of 200 records whose file was changed.
+void ReadChanged(const std::function<void(std::string*)>& change) {
+  const TemporaryDirectory dir;
+  Records records;
+  for (int i = 100; i < 300; ++i) records.emplace_back(std::to_string(i), std::string(50, 'x'));
+  WriteLmdb(dir / "db", records);
+  const std::string path = dir / "db/data.mdb";
+  std::string bytes(std::filesystem::file_size(path), '\0');
+  std::ifstream(path, std::ios::binary).read(bytes.data(), bytes.size());
+  change(&bytes);
+  std::ofstream(path, std::ios::binary) << bytes;
+  db::LMDB lmdb;
+  lmdb.Open(dir / "db", db::READ);
+  const std::unique_ptr<db::Cursor> cursor(lmdb.NewCursor());
+  int count = 0;
+  for (; cursor->valid(); cursor->Next()) count += cursor->value().size() == 50;
+  EXPECT_EQ(count, 200);
+}
+
+TEST(LmdbTest, RefusesDamageInTheMiddle) {
+  ReadChanged([](std::string*) {});
+  // In front of a key are its record's size (4 bytes), flags and the key's size (2 bytes each).
+  const std::vector<std::string> parts{"db", "damaged", "outside of the file"};
+  ExpectError(
+      [] { ReadChanged([](std::string* bytes) { (*bytes)[bytes->find("150x") - 4] = 1; }); },
+      {"db", "MDB_PAGE_NOTFOUND"});
+  ExpectError(
+      [] { ReadChanged([](std::string* bytes) { (*bytes)[bytes->find("150x") - 6] = 1; }); },
+      parts);
+  // A page of zeros, as a copy that was broken off leaves them.
+  ExpectError(
+      [] {
+        ReadChanged([](std::string* bytes) {
+          bytes->replace(bytes->find("250x") / 4096 * 4096, 4096, 4096, '\0');
+        });
+      },
+      {"db", "damaged"});
+}
+
 TEST(LmdbTest, RefusesAnEmptyKey) {
   const TemporaryDirectory dir;
   ExpectError([&] { WriteLmdb(dir / "db", {{"", "1"}}); }, {dir / "db", "1 to 511 bytes"});

@@ -1,0 +1,96 @@
+#include "data_tools/atomic_output.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "tests/data_tools/tool_test_util.hpp"
+
+namespace caffe {
+namespace {
+
+const std::vector<std::string> kNames{"list", "db"};
+
+/// The names in a directory, in byte order.
+std::vector<std::string> NamesIn(const fs::path& directory) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    names.push_back(entry.path().filename());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+TEST(AtomicOutputTest, ShowsNothingBeforeCommit) {
+  const TemporaryDirectory dir;
+  for (const char* where : {"", "new", "new/deep/er"}) {
+    const std::string place = dir / where;
+    AtomicOutput output(place, kNames, false);
+    Write(output.path("db") / "data", "1");
+    EXPECT_FALSE(std::filesystem::exists(output.final_path("db")));
+    output.Commit();
+    EXPECT_EQ(ReadBytes(place + "/db/data"), "1");
+    std::filesystem::remove_all(place + "/db");
+  }
+}
+
+TEST(AtomicOutputTest, LeavesNothingWithoutCommit) {
+  const TemporaryDirectory dir;
+  for (const char* where : {"", "new/deep/er"}) {
+    AtomicOutput output(dir / where, kNames, false);
+    Write(output.path("db"), "1");
+  }
+  EXPECT_EQ(NamesIn(dir / ""), std::vector<std::string>());
+}
+
+TEST(AtomicOutputTest, ReplacesIfForcedAndTakesAwayWhatIsNotMadeAnew) {
+  const TemporaryDirectory dir;
+  Write(dir / "db", "old");
+  Write(dir / "list", "old");
+  Write(dir / "other", "mine");
+  ExpectError([&] { AtomicOutput(dir / "", kNames, false); }, {"list exists already", "--force"});
+  {
+    AtomicOutput output(dir / "", kNames, true);
+    Write(output.path("db"), "new");
+    EXPECT_EQ(ReadBytes(dir / "db"), "old");
+    output.Commit();
+  }
+  EXPECT_EQ(ReadBytes(dir / "db"), "new");
+  EXPECT_EQ(NamesIn(dir / ""), (std::vector<std::string>{"db", "other"}));
+}
+
+TEST(AtomicOutputTest, RemovesWhatAKilledToolLeft) {
+  const TemporaryDirectory dir;
+  const pid_t child = fork();
+  if (child == 0) {
+    AtomicOutput output(dir / "", kNames, false);
+    Write(output.path("db"), "half");
+    kill(getpid(), SIGKILL);
+  }
+  waitpid(child, nullptr, 0);
+  ASSERT_EQ(NamesIn(dir / "").size(), 1u);
+  EXPECT_NE(NamesIn(dir / "")[0], "db");
+  {
+    AtomicOutput living(dir / "", kNames, false);
+    Write(living.path("db"), "1");
+    EXPECT_EQ(NamesIn(dir / "").size(), 1u) << "the killed tool's is gone";
+    // A directory in use stays, and what only looks like one.
+    const std::string name = NamesIn(dir / "")[0];
+    fs::create_directory(dir / "output.tmp-0");
+    fs::create_directory(dir / "output.tmp-notes");
+    const pid_t other = fork();
+    if (other == 0) {
+      { const AtomicOutput beside(dir / "", kNames, false); }
+      _exit(0);
+    }
+    waitpid(other, nullptr, 0);
+    EXPECT_EQ(NamesIn(dir / ""), (std::vector<std::string>{name, "output.tmp-notes"}));
+    living.Commit();
+  }
+  EXPECT_EQ(NamesIn(dir / ""), (std::vector<std::string>{"db", "output.tmp-notes"}));
+}
+
+}  // namespace
+}  // namespace caffe
