@@ -4,6 +4,7 @@
 #include <gflags/gflags.h>
 #include <glog/logging.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -66,8 +67,9 @@ folders, which go to DB_NAME_labels.txt.
   --backend lmdb           the only one
   --force                  replace existing output
 
-Images that cannot be read are left out and reported at the end, with exit code 1; the database
-is complete with the others. Any other failure leaves no database.
+Images that cannot be read are left out, reported at the end and listed with the reasons in
+DB_NAME_skipped.txt, with exit code 1; the database is complete with the others. Any other failure
+leaves no database.
 )";
 
 ImageConversion ConversionOfFlags() {
@@ -131,18 +133,25 @@ void Shuffle(ImageSet* set) {
   ShuffleImages(&set->images, seed);
 }
 
+constexpr size_t kReasonsShown = 20;
+
 std::string Report(const std::vector<ConvertedImages::Problem>& problems, size_t total,
-                   const std::string& name) {
+                   const std::string& name, const std::string& list) {
   std::ostringstream text;
   text << problems.size() << " of " << total << " images could not be read; " << name
-       << " has the other " << total - problems.size() << ". Left out:";
-  for (const auto& problem : problems) text << "\n  " << problem.path << ": " << problem.reason;
+       << " has the other " << total - problems.size() << ". Left out, as listed in " << list
+       << ":";
+  const size_t shown = std::min(problems.size(), kReasonsShown);
+  for (size_t i = 0; i < shown; ++i) {
+    text << "\n  " << problems[i].path << ": " << problems[i].reason;
+  }
+  if (shown < problems.size()) text << "\n  and " << problems.size() - shown << " more";
   return text.str();
 }
 
-void WriteLabels(const std::vector<std::string>& classes, const std::filesystem::path& path) {
-  std::ofstream file(path);
-  for (const std::string& name : classes) file << name << '\n';
+void WriteLines(const std::vector<std::string>& lines, const std::filesystem::path& path) {
+  std::ofstream file(path, std::ios::binary);
+  for (const std::string& line : lines) file << line << '\n';
   file.close();
   Require(file.good(), "Could not write ", path.string(), ". Is the disk full?");
 }
@@ -164,11 +173,11 @@ int Run(const std::vector<std::string>& arguments) {
   LOG(INFO) << "A total of " << set.images.size() << " images.";
 
   const std::string db_name = path.filename().string();
-  const std::string labels_name = db_name + "_labels.txt";
-  std::vector<std::string> names{db_name};
+  const std::string labels_name = db_name + "_labels.txt", skipped_name = db_name + "_skipped.txt";
+  std::vector<std::string> names{skipped_name, db_name};
   if (!set.classes.empty()) names.insert(names.begin(), labels_name);
   AtomicOutput output(path.parent_path(), names, FLAGS_force);
-  if (!set.classes.empty()) WriteLabels(set.classes, output.path(labels_name));
+  if (!set.classes.empty()) WriteLines(set.classes, output.path(labels_name));
   const ConvertedImages converted = ConvertImages(set, ConversionOfFlags(), FLAGS_check_size,
                                                   ThreadsOf(FLAGS_threads), output.path(db_name));
   const std::vector<ConvertedImages::Problem>& problems = converted.problems;
@@ -176,6 +185,9 @@ int Run(const std::vector<std::string>& arguments) {
     throw Error("None of the ", set.images.size(), " images could be read. The first one, ",
                 problems.front().path, ": ", problems.front().reason, ". Nothing was written.");
   }
+  std::vector<std::string> skipped;
+  for (const auto& problem : problems) skipped.push_back(problem.path + '\t' + problem.reason);
+  if (!skipped.empty()) WriteLines(skipped, output.path(skipped_name));
   output.Commit();
   std::cout << name << ": " << converted.count << " images\n";
   if (!set.classes.empty()) {
@@ -187,7 +199,8 @@ int Run(const std::vector<std::string>& arguments) {
                  "train with data_param { shuffle: true }.\n";
   }
   std::cout << std::flush;
-  Require(problems.empty(), Report(problems, set.images.size(), name));
+  Require(problems.empty(),
+          Report(problems, set.images.size(), name, output.final_path(skipped_name).string()));
   return 0;
 }
 

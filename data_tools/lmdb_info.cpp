@@ -51,6 +51,9 @@ int Run(const std::vector<std::string>& arguments) {
                  .threads = ThreadsOf(FLAGS_threads)},
                 [&](const Record& record) { summary.Add(record, FLAGS_check, FLAGS_head); });
   std::cout << (FLAGS_json ? summary.ToJson() : summary.ToText()) << std::flush;
+  Require(summary.records == database.size(), path, ": it has ", database.size(),
+          " records by its own count, and ", summary.records,
+          " can be found. It is damaged, or another program writes to it.");
   Require(summary.bad == 0, path, ": ", summary.bad, " of ", summary.records,
           " records are bad. The first, ", QuotedKey(summary.first_bad_key), ": ",
           summary.first_bad_problem, ".");

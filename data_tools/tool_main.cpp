@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <iostream>
 #include <thread>
 
+#include "caffe/cli/arguments.hpp"
 #include "caffe/error.hpp"
 
 namespace caffe {
@@ -19,15 +19,6 @@ namespace {
 volatile std::sig_atomic_t interrupted = 0;
 
 void OnSignal(int) { interrupted = 1; }
-
-bool AsksForHelp(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    for (const char* help : {"--help", "-help", "-h"}) {
-      if (std::strcmp(argv[i], help) == 0) return true;
-    }
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -40,20 +31,20 @@ int ThreadsOf(int flag) {
 
 int ToolMain(int argc, char** argv, const char* usage,
              int (*run)(const std::vector<std::string>& arguments), int log_level) {
-  if (AsksForHelp(argc, argv)) {
-    std::cout << usage;
-    return 0;
-  }
-  FLAGS_logtostderr = true;
-  FLAGS_minloglevel = log_level;
-  gflags::SetUsageMessage(usage);
-  gflags::ParseCommandLineFlags(&argc, &argv, true);
-  google::InitGoogleLogging(argv[0]);
-  std::signal(SIGINT, OnSignal);
-  std::signal(SIGTERM, OnSignal);
   const std::string name = std::filesystem::path(argv[0]).filename().string();
   try {
-    return run(std::vector<std::string>(argv + 1, argv + argc));
+    FLAGS_logtostderr = true;
+    FLAGS_log_year_in_prefix = false;
+    FLAGS_minloglevel = log_level;
+    const cli::Arguments arguments = cli::ParseArguments(argc, argv);
+    if (arguments.help) {
+      std::cout << usage;
+      return 0;
+    }
+    google::InitGoogleLogging(argv[0]);
+    std::signal(SIGINT, OnSignal);
+    std::signal(SIGTERM, OnSignal);
+    return run(arguments.words);
   } catch (const std::exception& e) {
     std::cerr << name << ": " << e.what() << std::endl;
     return 1;

@@ -22,7 +22,7 @@ bool FindFlag(const std::string& name, gflags::CommandLineFlagInfo* flag) {
   for (const auto& flag : flags) names.push_back(flag.name);
   const std::string nearest = NearestName(name, names);
   throw Error("unknown flag --", name, nearest.empty() ? "" : " (did you mean --" + nearest + "?)",
-              "; 'caffe <command> --help' lists the flags of a command");
+              "; --help lists the flags");
 }
 
 /// The name of a flag behind its one or two dashes, and what follows '='.

@@ -78,6 +78,14 @@ void DataLayer<Dtype>::IndexKeys() {
   keys_.clear();
   keys_.reserve(order_.records());
   for (cursor_->SeekToFirst(); cursor_->valid(); cursor_->Next()) keys_.push_back(cursor_->key());
+  RequireAllRecords(keys_.size());
+}
+
+template <typename Dtype>
+void DataLayer<Dtype>::RequireAllRecords(uint64_t found) const {
+  Require(found == order_.records(), "The database ", this->layer_param_.data_param().source(),
+          " has ", order_.records(), " records by its own count, and ", found,
+          " can be found. It is damaged, or another program writes to it.");
 }
 
 template <typename Dtype>
@@ -101,7 +109,11 @@ void DataLayer<Dtype>::Next() {
   if (keys_.empty()) {
     cursor_->Next();
     wrapped = !cursor_->valid();
-    if (wrapped) cursor_->SeekToFirst();
+    if (wrapped) {
+      const uint64_t left = offset_ % order_.records();
+      RequireAllRecords(left == 0 ? order_.records() : left);
+      cursor_->SeekToFirst();
+    }
   } else {
     wrapped = offset_ % order_.records() == 0;
     cursor_placed_ = false;
@@ -115,7 +127,10 @@ void DataLayer<Dtype>::PlaceCursor() {
   const uint64_t record = order_.RecordOf(offset_);
   if (keys_.empty()) {
     cursor_->SeekToFirst();
-    for (uint64_t i = 0; i < record; ++i) cursor_->Next();
+    for (uint64_t i = 0; i < record; ++i) {
+      if (!cursor_->valid()) RequireAllRecords(i);
+      cursor_->Next();
+    }
   } else {
     cursor_->Seek(keys_[record]);
   }

@@ -57,6 +57,8 @@ class DataLayer : public BasePrefetchingDataLayer<Dtype> {
   };
 
   void IndexKeys();
+  /// Throws Error unless as many records were found as the database says it has.
+  void RequireAllRecords(uint64_t found) const;
   /// Moves the cursor to the record of the current sample.
   void PlaceCursor();
   void ReadRecords(int count);

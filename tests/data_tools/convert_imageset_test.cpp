@@ -267,6 +267,10 @@ TEST_F(ConvertImagesetTest, ReportsWhatItCouldNotRead) {
         "  in/none.png: there is no such file"}) {
     EXPECT_NE(outcome.output.find(part), string::npos) << part << ": " << outcome.output;
   }
+  const string listed = ReadBytes(dir_ / "db_skipped.txt");
+  EXPECT_EQ(std::count(listed.begin(), listed.end(), '\n'), 5);
+  EXPECT_EQ(listed.find("in/cut.jpg\tit is cut off"), 0u) << listed;
+  EXPECT_NE(listed.find("\nin/none.png\tthere is no such file\n"), string::npos) << listed;
   const auto records = Records();
   ASSERT_EQ(records.size(), 2u);
   EXPECT_EQ(records[0].first, "00000000_good.png");
@@ -274,6 +278,9 @@ TEST_F(ConvertImagesetTest, ReportsWhatItCouldNotRead) {
 
   EXPECT_EQ(RunCommand(Command("in/ list", "--force --accept_truncated")).code, 1);
   EXPECT_EQ(Records().size(), 3u);
+  Write(dir_ / "list", "good.png 0\n");
+  EXPECT_EQ(RunCommand(Command("in/ list", "--force")).code, 0);
+  EXPECT_FALSE(fs::exists(dir_ / "db_skipped.txt")) << "was of the conversion before";
 }
 
 TEST_F(ConvertImagesetTest, SaysWhatIsWrongAndLeavesNothingBehind) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <numeric>
 #include <opencv2/core/core.hpp>
 #include <opencv2/imgcodecs/imgcodecs.hpp>
@@ -310,6 +311,36 @@ TYPED_TEST(DataLayerTest, NamesTheRecordThatIsDamaged) {
     reader.layer_.set_progress(0);
     EXPECT_EQ(reader.Labels(), CountUp(0, 2, 6));
   }
+}
+
+/// Makes a database of 6 records say that it has 9.
+void CountWrongly(const string& database) {
+  const string path = database + "/data.mdb";
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  for (const int page : {0, 1}) {  // each may be the newest head
+    const int place = page * 4096 + 120;
+    char count = 0;
+    file.seekg(place);
+    file.get(count);
+    if (count != 6) continue;
+    file.seekp(place);
+    file.put(9);
+  }
+}
+
+TYPED_TEST(DataLayerTest, RefusesADatabaseThatLacksRecords) {
+  typedef typename TypeParam::Dtype Dtype;
+  WriteLmdb(this->dir_ / "db", NumberedRecords(6));
+  CountWrongly(this->dir_ / "db");
+  const vector<string> parts{this->dir_ / "db", "has 9 records", "6 can be found"};
+  ExpectError(
+      [&] { Reader<Dtype>(this->Param("db", "data_param { batch_size: 2 shuffle: true }")); },
+      parts);
+  Reader<Dtype> reader(this->Param("db", "data_param { batch_size: 2 }"));
+  EXPECT_EQ(reader.Labels(2), CountUp(0, 4, 6));
+  ExpectError([&] { reader.Labels(); }, parts);
+  reader.layer_.set_progress(8);
+  ExpectError([&] { reader.Labels(); }, parts);
 }
 
 TYPED_TEST(DataLayerTest, SaysWhatIsWrongAtSetUp) {
