@@ -84,6 +84,13 @@ bool SameType(const std::string& a, const std::string& b) {
   return a == b || (is_jpeg(a) && is_jpeg(b));
 }
 
+/// Whether the head of a PNG file says 16 bits a channel.
+bool IsDeepPng(const std::string& bytes) {
+  constexpr size_t kBitDepth = 24;
+  return bytes.starts_with("\x89PNG\r\n\x1a\n") && bytes.size() > kBitDepth &&
+         bytes[kBitDepth] == 16;
+}
+
 std::string Encode(const cv::Mat& image, const std::string& type, int jpeg_quality) {
   std::vector<int> options;
   if (SameType(type, "jpg")) options = {cv::IMWRITE_JPEG_QUALITY, jpeg_quality};
@@ -119,6 +126,8 @@ Datum ReadImageFile(const std::string& path, int label, const ImageConversion& c
         conversion.encode_type.empty() ? own_type : LowerCase(conversion.encode_type);
     Require(!type.empty(), "its name has no extension that tells the type; give --encode_type");
     const bool unchanged = image.data == decoded.data && SameType(type, own_type);
+    Require(!unchanged || !IsDeepPng(bytes),
+            "it has 16 bits a channel, and the net reads 8; store pixels, or another type");
     datum.set_data(unchanged ? std::move(bytes) : Encode(image, type, conversion.jpeg_quality));
     datum.set_encoded(true);
   }

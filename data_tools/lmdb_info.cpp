@@ -56,7 +56,7 @@ int Run(const std::vector<std::string>& arguments) {
           " can be found. It is damaged, or another program writes to it.");
   Require(summary.bad == 0, path, ": ", summary.bad, " of ", summary.records,
           " records are bad. The first, ", QuotedKey(summary.first_bad_key), ": ",
-          summary.first_bad_problem, ".");
+          summary.first_bad_problem, summary.first_bad_problem.ends_with('.') ? "" : ".");
   return 0;
 }
 

@@ -283,6 +283,18 @@ TEST_F(ConvertImagesetTest, ReportsWhatItCouldNotRead) {
   EXPECT_FALSE(fs::exists(dir_ / "db_skipped.txt")) << "was of the conversion before";
 }
 
+TEST_F(ConvertImagesetTest, StoresNoFilesThatTheNetCannotRead) {
+  WriteImage(dir_ / "in/good.png", MakeImage(4, 4));
+  WriteImage(dir_ / "in/deep.png", cv::Mat(4, 4, CV_16UC3, cv::Scalar(1000, 2000, 3000)));
+  Write(dir_ / "list", "good.png 0\ndeep.png 1\n");
+  const Outcome outcome = RunCommand(Command("in/ list", "--encoded"));
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.output.find("in/deep.png: it has 16 bits"), string::npos) << outcome.output;
+  EXPECT_EQ(Records().size(), 1u);
+  ExpectSuccess("in/ list", "--force");
+  EXPECT_EQ(Records().size(), 2u) << "as pixels it can be stored";
+}
+
 TEST_F(ConvertImagesetTest, SaysWhatIsWrongAndLeavesNothingBehind) {
   MakeClasses();
   Write(dir_ / "list", "cat/0.png 0\ncat/1.png one\n");
