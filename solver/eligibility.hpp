@@ -89,6 +89,11 @@ Eligibility FindEligible(const std::vector<LearnableLayer>& layers, const DropOp
 template <typename Dtype>
 std::vector<LearnableLayer> LearnableLayers(const Net<Dtype>& net);
 
+/// For each of Net::learnable_params(), the number that stands for it in the keys of random
+/// draws: the hash of its layer's name plus its index among the layer's blobs.
+template <typename Dtype>
+std::vector<uint64_t> WeightStreams(const Net<Dtype>& net);
+
 /// Iterations in which the net sees all samples of its first data layer once, rounded up; 0 if
 /// no layer knows its number of samples.
 /// @param iter_size  batches an iteration

@@ -49,9 +49,9 @@ template <typename Dtype>
 void FusedUpdate<Dtype>::Apply(const Iteration& iteration) {
   WriteStep(iteration);
   if (Caffe::mode() == Caffe::GPU)
-    ApplyOn<Gpu>(iteration.store_update);
+    ApplyOn<Gpu>(iteration);
   else
-    ApplyOn<Cpu>(iteration.store_update);
+    ApplyOn<Cpu>(iteration);
 }
 
 template <typename Dtype>
@@ -63,7 +63,11 @@ void FusedUpdate<Dtype>::WriteStep(const Iteration& iteration) {
     step_memory_ = std::make_shared<SyncedMemory>(size);
   }
   auto* step = static_cast<UpdateStep<Dtype>*>(step_memory_->mutable_cpu_data());
-  *step = {iteration.rate, iteration.gradient_scale, rule_.constants<Dtype>(),
+  *step = {static_cast<uint64_t>(iteration.number),
+           WeightDraw(iteration.weight_drop_rate),
+           iteration.rate,
+           iteration.gradient_scale,
+           rule_.constants<Dtype>(),
            static_cast<int64_t>(params_.size())};
   auto* slot_steps = const_cast<SlotStep<Dtype>*>(step->slot_steps());
   for (size_t i = 0; i < params_.size(); ++i) {
@@ -76,18 +80,19 @@ void FusedUpdate<Dtype>::WriteStep(const Iteration& iteration) {
 
 template <typename Dtype>
 template <typename Device>
-std::vector<UpdateSlot<Dtype>> FusedUpdate<Dtype>::MakeSlots(bool store_update) const {
+std::vector<UpdateSlot<Dtype>> FusedUpdate<Dtype>::MakeSlots(const Iteration& iteration) const {
   std::vector<UpdateSlot<Dtype>> slots;
   for (const Param& param : params_) {
     UpdateSlot<Dtype> slot = {};
     slot.weight = MutableData<Device>(param.weight);
-    slot.gradient = store_update ? MutableDiff<Device>(param.weight)
-                                 : const_cast<Dtype*>(Diff<Device>(*param.weight));
+    slot.gradient = iteration.store_update ? MutableDiff<Device>(param.weight)
+                                           : const_cast<Dtype*>(Diff<Device>(*param.weight));
     slot.vectorised = IsAligned(slot.weight) && IsAligned(slot.gradient);
     for (size_t k = 0; k < param.history.size(); ++k) {
       slot.history[k] = MutableData<Device>(param.history[k]);
       slot.vectorised &= IsAligned(slot.history[k]);
     }
+    slot.random_key = RandomKey(iteration.seed, RandomPurpose::kDropWeight, param.random_stream);
     slot.lr_mult = param.lr_mult;
     (regularization_ == Regularization::kL2 ? slot.l2_decay : slot.l1_decay) = param.decay;
     slot.inner = 1;
@@ -104,10 +109,10 @@ std::vector<UpdateSlot<Dtype>> FusedUpdate<Dtype>::MakeSlots(bool store_update) 
 
 template <typename Dtype>
 template <typename Device>
-void FusedUpdate<Dtype>::ApplyOn(bool store_update) {
+void FusedUpdate<Dtype>::ApplyOn(const Iteration& iteration) {
   // Memory may have moved since the last time, after a Reshape or a change of device; mostly
   // it has not, and the table on the device is still good.
-  std::vector<UpdateSlot<Dtype>> slots = MakeSlots<Device>(store_update);
+  std::vector<UpdateSlot<Dtype>> slots = MakeSlots<Device>(iteration);
   if (slots != slots_) {
     slots_ = std::move(slots);
     std::copy(slots_.begin(), slots_.end(),
@@ -124,7 +129,7 @@ void FusedUpdate<Dtype>::ApplyOn(bool store_update) {
   table.chunks = static_cast<const UpdateChunk*>(on_device(&chunk_memory_));
   table.num_chunks = num_chunks_;
   table.step = static_cast<const UpdateStep<Dtype>*>(on_device(step_memory_.get()));
-  fused_update<Device>(rule_.kind, store_update, table);
+  fused_update<Device>(rule_.kind, iteration.store_update, table);
 }
 
 template class FusedUpdate<float>;

@@ -24,6 +24,8 @@ class FusedUpdate {
     std::vector<Blob<Dtype>*> history;
     Dtype lr_mult;
     Dtype decay;  // weight_decay * decay_mult
+    /// Names the random sequence of its single weights; see WeightStreams.
+    uint64_t random_stream = 0;
   };
   /// What changes from one iteration to the next.
   struct Iteration {
@@ -36,6 +38,10 @@ class FusedUpdate {
     std::span<const ParamAction> actions;
     /// A bit for each channel of the masks; may be empty where no action needs one.
     std::span<const uint32_t> keep_words;
+    /// Probability that a single weight is left where it is, and what the draws follow from.
+    double weight_drop_rate = 0;
+    uint64_t seed = 0;
+    int64_t number = 0;
   };
 
   FusedUpdate(const UpdateRule& rule, Regularization regularization,
@@ -46,9 +52,9 @@ class FusedUpdate {
 
  private:
   template <typename Device>
-  void ApplyOn(bool store_update);
+  void ApplyOn(const Iteration& iteration);
   template <typename Device>
-  std::vector<UpdateSlot<Dtype>> MakeSlots(bool store_update) const;
+  std::vector<UpdateSlot<Dtype>> MakeSlots(const Iteration& iteration) const;
   void WriteStep(const Iteration& iteration);
 
   UpdateRule rule_;

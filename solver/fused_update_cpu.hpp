@@ -1,6 +1,8 @@
 #ifndef CAFFE_SOLVER_FUSED_UPDATE_CPU_HPP_
 #define CAFFE_SOLVER_FUSED_UPDATE_CPU_HPP_
 
+#include <algorithm>
+
 #include "solver/update_element.hpp"
 
 /// The CPU's traversal of the fused update: threads over chunks, vectors over runs of elements
@@ -30,7 +32,7 @@ void UpdateRun(const Element& element, int32_t n, const UpdateArrays<T>& arrays)
   T* __restrict__ const w = arrays.weight;
   T* __restrict__ const g = arrays.gradient;
   T* __restrict__ const h0 = arrays.history[0];
-  T* __restrict__ const h1 = arrays.history[kHistory - 1];
+  [[maybe_unused]] T* __restrict__ const h1 = arrays.history[kHistory - 1];
 #pragma omp simd
   for (int32_t i = 0; i < n; ++i) {
     T history[kMaxHistory];
@@ -104,6 +106,19 @@ void SpreadMask(const UpdateSlot<T>& slot, const uint32_t* words, int32_t begin,
   }
 }
 
+/// moves[i] = 1 where the draw for element begin + i lets it move, else 0. Rounds n up to a
+/// multiple of 4; begin is one.
+template <typename T>
+void DrawSingleWeights(const Philox& random, const WeightDraw& draw, int32_t begin, int32_t n,
+                       T* moves) {
+  const uint64_t first_block = static_cast<uint64_t>(begin / 4);
+#pragma omp simd
+  for (int32_t b = 0; b < (n + 3) / 4; ++b) {
+    const Philox::Block words = random.block(first_block + b);
+    for (int w = 0; w < 4; ++w) moves[4 * b + w] = draw.Moves(words.word[w]) ? T(1) : T(0);
+  }
+}
+
 /// What the keep value of an element must reach for a part of the update to happen: 0 where
 /// both actions have the part, 1 where only kept elements have it, 2 where neither has.
 template <typename T>
@@ -113,9 +128,11 @@ T Threshold(const SlotStep<T>& step, int32_t part) {
 }
 
 /// Neighbouring elements of different actions.
-template <bool kStore, typename Element, typename T>
+/// @param moves  for each element 0 or 1, whether its own draw lets it move; null: all do
+template <bool kStore, bool kSingleDraws, typename Element, typename T>
 void UpdateMixed(const Element& element, const SlotStep<T>& step, int32_t n,
-                 const T* __restrict__ keep, const UpdateArrays<T>& arrays) {
+                 const T* __restrict__ keep, const T* __restrict__ moves,
+                 const UpdateArrays<T>& arrays) {
   constexpr int kHistory = Element::Rule::kHistory;
   const T take = Threshold(step, kTakeGradient);
   const T renew = Threshold(step, kRenewHistory);
@@ -123,7 +140,7 @@ void UpdateMixed(const Element& element, const SlotStep<T>& step, int32_t n,
   T* __restrict__ const w = arrays.weight;
   T* __restrict__ const g = arrays.gradient;
   T* __restrict__ const h0 = arrays.history[0];
-  T* __restrict__ const h1 = arrays.history[kHistory - 1];
+  [[maybe_unused]] T* __restrict__ const h1 = arrays.history[kHistory - 1];
 #pragma omp simd
   for (int32_t i = 0; i < n; ++i) {
     const T gradient = keep[i] >= take ? g[i] : T(0);
@@ -131,7 +148,8 @@ void UpdateMixed(const Element& element, const SlotStep<T>& step, int32_t n,
     history[0] = h0[i];
     if constexpr (kHistory > 1) history[1] = h1[i];
     const T update = element(w[i], gradient, history);
-    const T moved = keep[i] >= move ? update : T(0);
+    T moved = keep[i] >= move ? update : T(0);
+    if constexpr (kSingleDraws) moved = moves[i] != T(0) ? moved : T(0);
     h0[i] = keep[i] >= renew ? history[0] : h0[i];
     if constexpr (kHistory > 1) h1[i] = keep[i] >= renew ? history[1] : h1[i];
     if constexpr (kStore) g[i] = moved;
@@ -139,27 +157,47 @@ void UpdateMixed(const Element& element, const SlotStep<T>& step, int32_t n,
   }
 }
 
+/// A block of elements that are treated one by one.
+template <typename Rule, bool kStore, typename T>
+void UpdateBlock(const UpdateSlot<T>& slot, const UpdateStep<T>& step, const SlotStep<T>& slot_step,
+                 int32_t begin, int32_t n) {
+  const UpdateElement<Rule, T> element(step, slot, slot_step);
+  const UpdateArrays<T> arrays(slot, begin);
+  T keep[kMaskBlock];
+  if (slot_step.kept != slot_step.dropped)
+    SpreadMask(slot, step.keep_words() + slot.first_word, begin, n, keep);
+  else
+    std::fill(keep, keep + n, T(1));
+  if (step.weight_draw.is_on) {
+    T moves[kMaskBlock];
+    DrawSingleWeights(Philox(slot.random_key, step.iteration), step.weight_draw, begin, n, moves);
+    UpdateMixed<kStore, true>(element, slot_step, n, keep, moves, arrays);
+  } else {
+    UpdateMixed<kStore, false, decltype(element), T>(element, slot_step, n, keep, nullptr, arrays);
+  }
+}
+
 template <typename Rule, bool kStore, typename T>
 void UpdateChunkOnCpu(const UpdateChunk& chunk, const UpdateSlot<T>& slot,
                       const UpdateStep<T>& step) {
   const SlotStep<T>& slot_step = step.slot_steps()[chunk.slot];
+  const bool masked = slot_step.kept != slot_step.dropped;
+  const bool single_draws =
+      step.weight_draw.is_on && ((slot_step.kept | slot_step.dropped) & kMoveWeight);
+  const int32_t end = chunk.begin + chunk.count;
+  if (single_draws || (masked && slot.inner < kShortRun)) {
+    for (int32_t begin = chunk.begin; begin < end; begin += kMaskBlock) {
+      UpdateBlock<Rule, kStore>(slot, step, slot_step, begin, std::min(end - begin, kMaskBlock));
+    }
+    return;
+  }
   const UpdateElement<Rule, T> element(step, slot, slot_step);
   const uint32_t* words = step.keep_words() + slot.first_word;
-  const bool masked = slot_step.kept != slot_step.dropped;
-  const int32_t end = chunk.begin + chunk.count;
   for (int32_t begin = chunk.begin, n; begin < end; begin += n) {
-    const UpdateArrays<T> arrays(slot, begin);
-    n = end - begin;
-    if (masked && slot.inner < kShortRun) {
-      T keep[kMaskBlock];
-      if (n > kMaskBlock) n = kMaskBlock;
-      SpreadMask(slot, words, begin, n, keep);
-      UpdateMixed<kStore>(element, slot_step, n, keep, arrays);
-      continue;
-    }
     bool keep = true;
-    if (masked) n = RunLength(slot, words, begin, end, &keep);
-    UpdateAlike<kStore>(keep ? slot_step.kept : slot_step.dropped, element, n, arrays);
+    n = masked ? RunLength(slot, words, begin, end, &keep) : end - begin;
+    UpdateAlike<kStore>(keep ? slot_step.kept : slot_step.dropped, element, n,
+                        UpdateArrays<T>(slot, begin));
   }
 }
 

@@ -71,6 +71,7 @@ struct UpdateQuad {
     const int32_t begin = chunk.begin + first;
     int32_t actions[4];
     FindActions(slot, slot_step, begin, actions);
+    if (table.step->weight_draw.is_on) DrawSingleWeights(slot, begin, actions);
     if (!kStore && !((actions[0] | actions[1] | actions[2] | actions[3]) & kRenewHistory)) return;
     const int32_t n = left < 4 ? left : 4;
     QuadOperands<Rule, T> operands;
@@ -94,6 +95,15 @@ struct UpdateQuad {
         place = 0;
         if (++channel == slot.channels) channel = 0;
       }
+    }
+  }
+
+  CAFFE_HD void DrawSingleWeights(const UpdateSlot<T>& slot, int32_t begin,
+                                  int32_t* actions) const {
+    const Philox random(slot.random_key, table.step->iteration);
+    const Philox::Block words = random.block(uint64_t(begin / 4));
+    for (int32_t i = 0; i < 4; ++i) {
+      if (!table.step->weight_draw.Moves(words.word[i])) actions[i] &= ~kMoveWeight;
     }
   }
 
@@ -141,6 +151,14 @@ void fused_update(UpdateRule::Kind rule, bool store_update, const UpdateTable<Dt
       return RunRule<Device, SgdRule<Dtype>>(store_update, table);
     case UpdateRule::Kind::kNesterov:
       return RunRule<Device, NesterovRule<Dtype>>(store_update, table);
+    case UpdateRule::Kind::kAdaGrad:
+      return RunRule<Device, AdaGradRule<Dtype>>(store_update, table);
+    case UpdateRule::Kind::kRmsProp:
+      return RunRule<Device, RmsPropRule<Dtype>>(store_update, table);
+    case UpdateRule::Kind::kAdaDelta:
+      return RunRule<Device, AdaDeltaRule<Dtype>>(store_update, table);
+    case UpdateRule::Kind::kAdam:
+      return RunRule<Device, AdamRule<Dtype>>(store_update, table);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "caffe/util/philox.hpp"
 #include "solver/element_action.hpp"
 #include "solver/update_rule.hpp"
 
@@ -18,6 +19,7 @@ struct UpdateSlot {
   Dtype* weight;
   Dtype* gradient;
   Dtype* history[kMaxHistory];
+  uint64_t random_key;  // of the draws for single weights
   Dtype lr_mult;
   Dtype l2_decay, l1_decay;
   int32_t inner;
@@ -42,10 +44,27 @@ struct SlotStep {
   int32_t kept, dropped;  // ElementAction where the keep bit is set, and where it is not
 };
 
+/// Draws that leave single weights where they are: weight i moves where word i of the slot's
+/// random sequence is above `last_dropped`.
+struct WeightDraw {
+  uint32_t is_on;
+  uint32_t last_dropped;
+
+  WeightDraw() = default;
+  /// @param drop_rate  probability that a weight is left where it is
+  explicit WeightDraw(double drop_rate)
+      : is_on(BernoulliBound(drop_rate) > 0),
+        last_dropped(static_cast<uint32_t>(BernoulliBound(drop_rate) - 1)) {}
+
+  CAFFE_HD bool Moves(uint32_t word) const { return word > last_dropped; }
+};
+
 /// What changes from iteration to iteration; a SlotStep for each slot and then the keep words
 /// follow it in memory.
 template <typename Dtype>
 struct UpdateStep {
+  uint64_t iteration;  // of the draws for single weights
+  WeightDraw weight_draw;
   Dtype rate;
   Dtype gradient_scale;  // clipping / iter_size
   RuleConstants<Dtype> constants;
@@ -71,7 +90,7 @@ struct UpdateTable {
 /// For every element, as far as its ElementAction says:
 ///   g = gradient * gradient_scale * gradient_factor + decay;
 ///   D = rule(g, rate * lr_mult, history), which renews the history;
-///   weight -= D.
+///   weight -= D, unless a draw for this single weight leaves it where it is.
 /// A rule with one number of history reads 12 and writes 8 bytes for each float parameter.
 /// @param store_update  also put what was subtracted into the gradient
 template <typename Device, typename Dtype>

@@ -8,11 +8,21 @@
 
 namespace caffe {
 
-/// Whether there is a rule of this name: "SGD", "Nesterov".
+/// Whether there is a rule of this name: "SGD", "Nesterov", "AdaGrad", "RMSProp", "AdaDelta",
+/// "Adam".
 bool IsUpdateRule(const std::string& name);
 
-/// The rule with the constants of `param`. Throws Error for an unknown name.
+/// The rule with the constants of `param`. Throws Error for an unknown name, and for constants
+/// that the rule cannot work with.
 UpdateRule MakeUpdateRule(const std::string& name, const SolverParameter& param);
+
+/// Throws Error for constants that the rule cannot work with.
+void CheckUpdateRule(const UpdateRule& rule);
+
+/// What multiplies the learning rate in an iteration, counted from 0. For Adam the correction
+/// sqrt(1 - momentum2^t) / (1 - momentum^t) of the zeros that the means started from,
+/// t = iteration + 1; 1 for all other rules.
+double RateFactor(const UpdateRule& rule, int64_t iteration);
 
 /// Numbers that the rule remembers of each weight.
 int NumHistories(UpdateRule::Kind kind);

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "caffe/net.hpp"
+#include "caffe/util/philox.hpp"
 #include "solver/eligibility.hpp"
 
 namespace caffe {
@@ -38,6 +39,20 @@ std::vector<LearnableLayer> LearnableLayers(const Net<Dtype>& net) {
   }
   return result;
 }
+
+template <typename Dtype>
+std::vector<uint64_t> WeightStreams(const Net<Dtype>& net) {
+  std::vector<uint64_t> streams(net.learnable_params().size());
+  for (size_t p = 0; p < net.params().size(); ++p) {
+    if (net.param_owners()[p] >= 0) continue;
+    const auto [layer_id, blob_id] = net.param_layer_indices()[p];
+    streams[net.learnable_param_ids()[p]] = NameHash(net.layer_names()[layer_id]) + blob_id;
+  }
+  return streams;
+}
+
+template std::vector<uint64_t> WeightStreams(const Net<float>& net);
+template std::vector<uint64_t> WeightStreams(const Net<double>& net);
 
 template <typename Dtype>
 int64_t IterationsPerEpoch(const Net<Dtype>& net, int iter_size) {

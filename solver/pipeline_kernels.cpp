@@ -13,8 +13,13 @@ CAFFE_HD inline bool IsKept(const ChannelBits& bits, int64_t row) {
 }
 
 template <typename Device, typename Rule, typename Dtype>
-void RunRule(int64_t n, Rule rule, Dtype* g, Dtype* h) {
-  ForEach<Device>(n, [=] CAFFE_HD(int64_t i) { g[i] = rule(g[i], &h[i]); });
+void RunRule(int64_t n, Rule rule, Dtype* g, const HistoryArrays<Dtype>& history) {
+  ForEach<Device>(n, [=] CAFFE_HD(int64_t i) {
+    Dtype h[Rule::kHistory];
+    for (int k = 0; k < Rule::kHistory; ++k) h[k] = history.number[k][i];
+    g[i] = rule(g[i], h);
+    for (int k = 0; k < Rule::kHistory; ++k) history.number[k][i] = h[k];
+  });
 }
 
 }  // namespace
@@ -25,13 +30,22 @@ void add_decay(int64_t n, Regularization kind, Dtype decay, const Dtype* w, Dtyp
 }
 
 template <typename Device, typename Dtype>
-void apply_rule(int64_t n, const UpdateRule& rule, Dtype eta, Dtype* g, Dtype* history) {
+void apply_rule(int64_t n, const UpdateRule& rule, Dtype eta, Dtype* g,
+                const HistoryArrays<Dtype>& history) {
   const RuleConstants<Dtype> constants = rule.constants<Dtype>();
   switch (rule.kind) {
     case UpdateRule::Kind::kSgd:
       return RunRule<Device>(n, SgdRule<Dtype>(constants, eta), g, history);
     case UpdateRule::Kind::kNesterov:
       return RunRule<Device>(n, NesterovRule<Dtype>(constants, eta), g, history);
+    case UpdateRule::Kind::kAdaGrad:
+      return RunRule<Device>(n, AdaGradRule<Dtype>(constants, eta), g, history);
+    case UpdateRule::Kind::kRmsProp:
+      return RunRule<Device>(n, RmsPropRule<Dtype>(constants, eta), g, history);
+    case UpdateRule::Kind::kAdaDelta:
+      return RunRule<Device>(n, AdaDeltaRule<Dtype>(constants, eta), g, history);
+    case UpdateRule::Kind::kAdam:
+      return RunRule<Device>(n, AdamRule<Dtype>(constants, eta), g, history);
   }
 }
 
@@ -48,6 +62,16 @@ void scale_channels(int64_t n, const ChannelBits& bits, Dtype kept_factor, Dtype
 }
 
 template <typename Device, typename Dtype>
+void drop_single_weights(int64_t n, const Philox& random, const WeightDraw& draw, Dtype* x) {
+  ForEach<Device>((n + 3) / 4, [=] CAFFE_HD(int64_t b) {
+    const Philox::Block words = random.block(uint64_t(b));
+    for (int w = 0; w < 4; ++w) {
+      if (4 * b + w < n && !draw.Moves(words.word[w])) x[4 * b + w] = Dtype(0);
+    }
+  });
+}
+
+template <typename Device, typename Dtype>
 void restore_dropped(int64_t n, const ChannelBits& bits, const Dtype* saved, Dtype* x) {
   ForEachPlane<Device>(n / bits.inner, bits.inner, [=] CAFFE_HD(int64_t p, int64_t k) {
     const int64_t i = p * bits.inner + k;
@@ -59,9 +83,11 @@ void restore_dropped(int64_t n, const ChannelBits& bits, const Dtype* saved, Dty
   template void add_decay<Device, Dtype>(int64_t n, Regularization kind, Dtype decay,             \
                                          const Dtype* w, Dtype* g);                               \
   template void apply_rule<Device, Dtype>(int64_t n, const UpdateRule& rule, Dtype eta, Dtype* g, \
-                                          Dtype* history);                                        \
+                                          const HistoryArrays<Dtype>& history);                   \
   template void scale_channels<Device, Dtype>(int64_t n, const ChannelBits& bits,                 \
                                               Dtype kept_factor, Dtype dropped_factor, Dtype* x); \
+  template void drop_single_weights<Device, Dtype>(int64_t n, const Philox& random,               \
+                                                   const WeightDraw& draw, Dtype* x);             \
   template void restore_dropped<Device, Dtype>(int64_t n, const ChannelBits& bits,                \
                                                const Dtype* saved, Dtype* x);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)

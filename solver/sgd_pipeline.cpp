@@ -4,6 +4,7 @@
 #include "caffe/device/blob_access.hpp"
 #include "solver/channel_dropback.hpp"
 #include "solver/fused_update.hpp"
+#include "solver/make_update_rule.hpp"
 #include "solver/pipeline_kernels.hpp"
 #include "solver/sgd_solvers.hpp"
 
@@ -19,7 +20,24 @@ void SGDSolver<Dtype>::ApplyPipeline(Dtype rate) {
   for (int i = 0; i < num_params; ++i) {
     ScaleDiff(i, (actions[i].kept & kMoveWeight) != 0, (actions[i].dropped & kMoveWeight) != 0);
   }
+  if (lr_dropout_) DropSingleWeights();
   this->net_->Update();
+}
+
+template <typename Dtype>
+void SGDSolver<Dtype>::DropSingleWeights() {
+  const WeightDraw draw(lr_dropout_->Rate(this->iter_));
+  if (!draw.is_on) return;
+  const std::vector<uint64_t> streams = WeightStreams(*this->net_);
+  for (size_t i = 0; i < streams.size(); ++i) {
+    const Philox random(RandomKey(this->random_seed_, RandomPurpose::kDropWeight, streams[i]),
+                        this->iter_);
+    Blob<Dtype>* blob = this->net_->learnable_params()[i];
+    if (Caffe::mode() == Caffe::GPU)
+      drop_single_weights<Gpu>(blob->count(), random, draw, blob->mutable_gpu_diff());
+    else
+      drop_single_weights<Cpu>(blob->count(), random, draw, blob->mutable_cpu_diff());
+  }
 }
 
 template <typename Dtype>
@@ -163,17 +181,25 @@ void SGDSolver<Dtype>::Regularize(int param_id) {
 
 template <typename Dtype>
 void SGDSolver<Dtype>::ComputeUpdateValue(int param_id, Dtype rate) {
-  Blob<Dtype>* blob = this->net_->learnable_params()[param_id];
-  Blob<Dtype>* history = history_[param_id].get();
   followed_rule_ = true;
-  const Dtype eta = rate * static_cast<Dtype>(this->net_->params_lr()[param_id]);
-  if (Caffe::mode() == Caffe::GPU) {
-    apply_rule<Gpu>(blob->count(), rule_, eta, blob->mutable_gpu_diff(),
-                    history->mutable_gpu_data());
-  } else {
-    apply_rule<Cpu>(blob->count(), rule_, eta, blob->mutable_cpu_diff(),
-                    history->mutable_cpu_data());
+  const Dtype eta = rate * static_cast<Dtype>(this->net_->params_lr()[param_id]) *
+                    static_cast<Dtype>(RateFactor(rule_, this->iter_));
+  if (Caffe::mode() == Caffe::GPU)
+    ApplyRule<Gpu>(param_id, eta);
+  else
+    ApplyRule<Cpu>(param_id, eta);
+}
+
+template <typename Dtype>
+template <typename Device>
+void SGDSolver<Dtype>::ApplyRule(int param_id, Dtype eta) {
+  Blob<Dtype>* blob = this->net_->learnable_params()[param_id];
+  const size_t num_params = this->net_->learnable_params().size();
+  HistoryArrays<Dtype> history = {};
+  for (int k = 0; k < NumHistories(rule_.kind); ++k) {
+    history.number[k] = MutableData<Device>(history_[param_id + k * num_params].get());
   }
+  apply_rule<Device>(blob->count(), rule_, eta, MutableDiff<Device>(blob), history);
 }
 
 #define INSTANTIATE(Dtype)                                                     \

@@ -19,6 +19,7 @@ SGDSolver<Dtype>::SGDSolver(const SolverParameter& param, const string& rule)
     : Solver<Dtype>(param), rule_(MakeUpdateRule(rule, param)) {
   PreSolve();
   SetUpDropBack(rule);
+  SetUpLrDropout();
 }
 
 template <typename Dtype>
@@ -26,6 +27,7 @@ SGDSolver<Dtype>::SGDSolver(const string& param_file, const string& rule)
     : Solver<Dtype>(param_file), rule_(MakeUpdateRule(rule, this->param_)) {
   PreSolve();
   SetUpDropBack(rule);
+  SetUpLrDropout();
 }
 
 template <typename Dtype>
@@ -78,6 +80,22 @@ void SGDSolver<Dtype>::SetUpDropBack(const string& rule) {
 }
 
 template <typename Dtype>
+void SGDSolver<Dtype>::SetUpLrDropout() {
+  if (!this->param_.has_lr_dropout_param()) return;
+  DropRateParameter rate = this->param_.lr_dropout_param().drop_rate();
+  if (!this->param_.lr_dropout_param().has_drop_rate()) rate.set_value(0.5f);
+  const std::vector<int64_t> decays = lr_policy_ ? lr_policy_->Decays() : std::vector<int64_t>();
+  lr_dropout_.reset(new DropSchedule("lr_dropout_param.drop_rate", rate, decays));
+  if (!Caffe::root_solver()) return;
+  LOG(INFO) << "Learning-rate dropout: drop_rate { " << rate.ShortDebugString() << " }";
+}
+
+template <typename Dtype>
+void SGDSolver<Dtype>::CheckRule() const {
+  CheckUpdateRule(rule_);
+}
+
+template <typename Dtype>
 void SGDSolver<Dtype>::CheckReady() {
   if (!lr_policy_) lr_policy_.reset(new LrPolicy(this->param_));
 }
@@ -109,6 +127,8 @@ template <typename Dtype>
 bool SGDSolver<Dtype>::IsLibrarySolver() const {
   const std::type_info& type = typeid(*this);
   return type == typeid(SGDSolver<Dtype>) || type == typeid(NesterovSolver<Dtype>) ||
+         type == typeid(AdaGradSolver<Dtype>) || type == typeid(RMSPropSolver<Dtype>) ||
+         type == typeid(AdaDeltaSolver<Dtype>) || type == typeid(AdamSolver<Dtype>) ||
          type == typeid(ChannelDropBackSolver<Dtype>);
 }
 
@@ -125,6 +145,9 @@ void SGDSolver<Dtype>::ApplyUpdate() {
       const DropCount count = channel_dropback_->TakeCount();
       LOG(INFO) << ToText(count);
       this->metrics_.drops = {count.rates.layer, count.rates.channel, count.share};
+    }
+    if (lr_dropout_) {
+      LOG(INFO) << "    Learning-rate dropout: drop rate = " << lr_dropout_->Rate(this->iter_);
     }
   }
   if (IsLibrarySolver())
@@ -146,12 +169,13 @@ template <typename Dtype>
 void SGDSolver<Dtype>::MakeFusedUpdate() {
   const Net<Dtype>& net = *this->net_;
   const size_t num_params = net.learnable_params().size();
+  const std::vector<uint64_t> streams = WeightStreams(net);
   std::vector<typename FusedUpdate<Dtype>::Param> params;
   for (size_t i = 0; i < num_params; ++i) {
     std::vector<Blob<Dtype>*> history;
     for (size_t k = i; k < history_.size(); k += num_params) history.push_back(history_[k].get());
     params.push_back({net.learnable_params()[i], history, static_cast<Dtype>(net.params_lr()[i]),
-                      LocalDecay(static_cast<int>(i))});
+                      LocalDecay(static_cast<int>(i)), streams[i]});
   }
   fused_update_.reset(new FusedUpdate<Dtype>(rule_, regularization_, params, param_masks_));
 }
@@ -163,17 +187,30 @@ void SGDSolver<Dtype>::ApplyFusedUpdate(Dtype rate) {
   // The norm is that of the gradients which the rule will see.
   if (this->param_.clip_gradients() >= 0) PrepareGradients(&actions);
   typename FusedUpdate<Dtype>::Iteration iteration;
-  iteration.rate = rate;
+  iteration.rate = rate * static_cast<Dtype>(RateFactor(rule_, this->iter_));
   iteration.gradient_scale = ClipScale() / this->param_.iter_size();
   iteration.store_update = this->param_.snapshot_diff();
   iteration.actions = actions;
   if (channel_dropback_) iteration.keep_words = channel_dropback_->plan().keep_words;
+  if (lr_dropout_) {
+    iteration.weight_drop_rate = lr_dropout_->Rate(this->iter_);
+    iteration.seed = this->random_seed_;
+    iteration.number = this->iter_;
+  }
   fused_update_->Apply(iteration);
 }
 
 INSTANTIATE_CLASS(SGDSolver);
 INSTANTIATE_CLASS(NesterovSolver);
+INSTANTIATE_CLASS(AdaGradSolver);
+INSTANTIATE_CLASS(RMSPropSolver);
+INSTANTIATE_CLASS(AdaDeltaSolver);
+INSTANTIATE_CLASS(AdamSolver);
 REGISTER_SOLVER_CLASS(SGD);
 REGISTER_SOLVER_CLASS(Nesterov);
+REGISTER_SOLVER_CLASS(AdaGrad);
+REGISTER_SOLVER_CLASS(RMSProp);
+REGISTER_SOLVER_CLASS(AdaDelta);
+REGISTER_SOLVER_CLASS(Adam);
 
 }  // namespace caffe

@@ -13,13 +13,15 @@
 namespace caffe {
 
 class ChannelDropBack;
+class DropSchedule;
 struct ChannelBits;
 template <typename Dtype>
 class FusedUpdate;
 
 /// Gradient descent with momentum, and the base of all solvers that work parameter by
 /// parameter: learning-rate policy, clipping, accumulation, weight decay, history, and the
-/// masks of ChannelDropBack where `channel_dropback_param` asks for them.
+/// masks of ChannelDropBack and of learning-rate dropout, where `channel_dropback_param` and
+/// `lr_dropout_param` ask for them.
 ///
 /// The library's own solvers update all parameters in one fused pass. A subclass of a user
 /// goes through the virtual steps ClipGradients, then for each parameter Normalize,
@@ -55,6 +57,8 @@ class SGDSolver : public Solver<Dtype> {
 
   /// Allocates the history, checks the settings of the update.
   void PreSolve();
+  /// Throws Error if the rule cannot work with the solver's settings.
+  void CheckRule() const;
   void CheckReady() override;
   void PrepareIteration() override;
 
@@ -88,6 +92,7 @@ class SGDSolver : public Solver<Dtype> {
   void ApplyPipeline(Dtype rate);
   void MakeFusedUpdate();
   void SetUpDropBack(const string& rule);
+  void SetUpLrDropout();
   /// Brings the drop plan up to the current iteration.
   void DrawPlan();
   /// What this iteration's plan means for each parameter.
@@ -96,10 +101,15 @@ class SGDSolver : public Solver<Dtype> {
   void PrepareGradients(std::vector<ParamAction>* actions);
   /// One parameter's steps of the pipeline, from the gradient to what is to be subtracted.
   void RunSteps(int param_id, Dtype rate, const ParamAction& action);
+  /// diff = what the rule subtracts at learning rate eta.
+  template <typename Device>
+  void ApplyRule(int param_id, Dtype eta);
   /// Multiplies the diffs of kept and of dropped channels.
   void ScaleDiff(int param_id, Dtype kept_factor, Dtype dropped_factor);
   /// Copies of a parameter's history, if any of it is to stand still.
   vector<shared_ptr<Blob<Dtype>>> SaveHistory(int param_id, const ParamAction& action) const;
+  /// Zeroes the diffs of the weights that learning-rate dropout leaves where they are.
+  void DropSingleWeights();
   /// Brings the history of dropped channels back.
   void RestoreHistory(int param_id, const vector<shared_ptr<Blob<Dtype>>>& saved);
   /// The keep bits of a parameter, readable by the device.
@@ -113,6 +123,8 @@ class SGDSolver : public Solver<Dtype> {
   Regularization regularization_ = Regularization::kL2;
   std::unique_ptr<LrPolicy> lr_policy_;
   std::unique_ptr<ChannelDropBack> channel_dropback_;
+  /// The drop rate of learning-rate dropout, or null.
+  std::unique_ptr<DropSchedule> lr_dropout_;
   std::unique_ptr<FusedUpdate<Dtype>> fused_update_;
   /// For each parameter; without channels where no keep bits speak of it.
   std::vector<ParamMask> param_masks_;
@@ -132,6 +144,67 @@ class NesterovSolver : public SGDSolver<Dtype> {
   const char* type() const override { return "Nesterov"; }
 
   DISABLE_COPY_AND_ASSIGN(NesterovSolver);
+};
+
+/// Steps divided by the root of the sum of all squared gradients; without momentum.
+template <typename Dtype>
+class AdaGradSolver : public SGDSolver<Dtype> {
+ public:
+  explicit AdaGradSolver(const SolverParameter& param) : SGDSolver<Dtype>(param, "AdaGrad") {}
+  explicit AdaGradSolver(const string& param_file) : SGDSolver<Dtype>(param_file, "AdaGrad") {}
+  const char* type() const override { return "AdaGrad"; }
+
+ protected:
+  /// Throws Error for settings that the rule cannot follow.
+  void constructor_sanity_check() { this->CheckRule(); }
+
+  DISABLE_COPY_AND_ASSIGN(AdaGradSolver);
+};
+
+/// Steps divided by the root of the running mean of squared gradients (rms_decay); without
+/// momentum.
+template <typename Dtype>
+class RMSPropSolver : public SGDSolver<Dtype> {
+ public:
+  explicit RMSPropSolver(const SolverParameter& param) : SGDSolver<Dtype>(param, "RMSProp") {}
+  explicit RMSPropSolver(const string& param_file) : SGDSolver<Dtype>(param_file, "RMSProp") {}
+  const char* type() const override { return "RMSProp"; }
+
+ protected:
+  /// Throws Error for settings that the rule cannot follow.
+  void constructor_sanity_check() { this->CheckRule(); }
+
+  DISABLE_COPY_AND_ASSIGN(RMSPropSolver);
+};
+
+/// Steps in proportion to the size of past updates; momentum is the decay of both means.
+template <typename Dtype>
+class AdaDeltaSolver : public SGDSolver<Dtype> {
+ public:
+  explicit AdaDeltaSolver(const SolverParameter& param) : SGDSolver<Dtype>(param, "AdaDelta") {}
+  explicit AdaDeltaSolver(const string& param_file) : SGDSolver<Dtype>(param_file, "AdaDelta") {}
+  const char* type() const override { return "AdaDelta"; }
+
+ protected:
+  /// A zeroed history of two blobs a parameter: all means of gradients, then all of updates.
+  void AdaDeltaPreSolve() { this->PreSolve(); }
+
+  DISABLE_COPY_AND_ASSIGN(AdaDeltaSolver);
+};
+
+/// Means of gradients (momentum) and of their squares (momentum2).
+template <typename Dtype>
+class AdamSolver : public SGDSolver<Dtype> {
+ public:
+  explicit AdamSolver(const SolverParameter& param) : SGDSolver<Dtype>(param, "Adam") {}
+  explicit AdamSolver(const string& param_file) : SGDSolver<Dtype>(param_file, "Adam") {}
+  const char* type() const override { return "Adam"; }
+
+ protected:
+  /// A zeroed history of two blobs a parameter: all means of gradients, then all of squares.
+  void AdamPreSolve() { this->PreSolve(); }
+
+  DISABLE_COPY_AND_ASSIGN(AdamSolver);
 };
 
 }  // namespace caffe

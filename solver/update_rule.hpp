@@ -1,6 +1,7 @@
 #ifndef CAFFE_SOLVER_UPDATE_RULE_HPP_
 #define CAFFE_SOLVER_UPDATE_RULE_HPP_
 
+#include <cmath>
 #include <cstdint>
 
 #include "caffe/device/device.hpp"
@@ -22,7 +23,7 @@ constexpr int kMaxHistory = 2;
 
 template <typename T>
 struct RuleConstants {
-  T momentum;
+  T momentum, momentum2, rms_decay, delta;
   T rate_outside;  // 1: the learning rate multiplies the velocity, 0: the gradient in it
 };
 
@@ -64,17 +65,90 @@ struct NesterovRule {
   }
 };
 
-/// Which rule, and its constants.
+/// h <- h + g^2;  D = eta * g / (sqrt(h) + delta).
+/// Source: Duchi, Hazan and Singer, "Adaptive subgradient methods", 2011.
+template <typename T>
+struct AdaGradRule {
+  static constexpr int kHistory = 1;
+  T eta, delta;
+
+  CAFFE_HD AdaGradRule(const RuleConstants<T>& constants, T eta)
+      : eta(eta), delta(constants.delta) {}
+
+  CAFFE_HD T operator()(T g, T* h) const {
+    h[0] = h[0] + g * g;
+    return eta * (g / (std::sqrt(h[0]) + delta));
+  }
+};
+
+/// h <- r * h + (1 - r) * g^2, r = rms_decay;  D = eta * g / (sqrt(h) + delta).
+/// Source: Tieleman and Hinton, lecture 6.5 of "Neural networks for machine learning", 2012.
+template <typename T>
+struct RmsPropRule {
+  static constexpr int kHistory = 1;
+  T eta, decay, delta;
+
+  CAFFE_HD RmsPropRule(const RuleConstants<T>& constants, T eta)
+      : eta(eta), decay(constants.rms_decay), delta(constants.delta) {}
+
+  CAFFE_HD T operator()(T g, T* h) const {
+    h[0] = decay * h[0] + (T(1) - decay) * (g * g);
+    return eta * (g / (std::sqrt(h[0]) + delta));
+  }
+};
+
+/// a <- m * a + (1 - m) * g^2;  u = g * sqrt((b + delta) / (a + delta));
+/// b <- m * b + (1 - m) * u^2;  D = eta * u.
+/// Source: Zeiler, "ADADELTA: an adaptive learning rate method", 2012.
+template <typename T>
+struct AdaDeltaRule {
+  static constexpr int kHistory = 2;
+  T eta, momentum, delta;
+
+  CAFFE_HD AdaDeltaRule(const RuleConstants<T>& constants, T eta)
+      : eta(eta), momentum(constants.momentum), delta(constants.delta) {}
+
+  CAFFE_HD T operator()(T g, T* h) const {
+    h[0] = momentum * h[0] + (T(1) - momentum) * (g * g);
+    const T update = g * std::sqrt((h[1] + delta) / (h[0] + delta));
+    h[1] = momentum * h[1] + (T(1) - momentum) * (update * update);
+    return eta * update;
+  }
+};
+
+/// m <- b1 * m + (1 - b1) * g;  v <- b2 * v + (1 - b2) * g^2, b1 = momentum, b2 = momentum2;
+/// D = eta * m / (sqrt(v) + delta), where eta holds the correction of the bias (RateFactor).
+/// Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015.
+template <typename T>
+struct AdamRule {
+  static constexpr int kHistory = 2;
+  T eta, beta1, beta2, delta;
+
+  CAFFE_HD AdamRule(const RuleConstants<T>& constants, T eta)
+      : eta(eta), beta1(constants.momentum), beta2(constants.momentum2), delta(constants.delta) {}
+
+  CAFFE_HD T operator()(T g, T* h) const {
+    h[0] = beta1 * h[0] + (T(1) - beta1) * g;
+    h[1] = beta2 * h[1] + (T(1) - beta2) * (g * g);
+    return eta * (h[0] / (std::sqrt(h[1]) + delta));
+  }
+};
+
+/// Which rule, and its constants; see SolverParameter.
 struct UpdateRule {
-  enum class Kind : int32_t { kSgd, kNesterov };
+  enum class Kind : int32_t { kSgd, kNesterov, kAdaGrad, kRmsProp, kAdaDelta, kAdam };
   Kind kind = Kind::kSgd;
   double momentum = 0;
+  double momentum2 = 0.999f;
+  double rms_decay = 0.99f;
+  double delta = 1e-8f;
   /// V = m V + g and w -= eta V, instead of V = m V + eta g and w -= V.
   bool rate_outside = false;
 
   template <typename T>
   RuleConstants<T> constants() const {
-    return {static_cast<T>(momentum), static_cast<T>(rate_outside)};
+    return {static_cast<T>(momentum), static_cast<T>(momentum2), static_cast<T>(rms_decay),
+            static_cast<T>(delta), static_cast<T>(rate_outside)};
   }
 };
 

@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
 #include <vector>
 
 #include "caffe/test/test_caffe_main.hpp"
+#include "solver/make_update_rule.hpp"
 
 namespace caffe {
 namespace {
@@ -20,8 +22,12 @@ class FusedUpdateTest : public MultiDeviceTest<TypeParam> {
  protected:
   /// A parameter and its history, filled with random numbers.
   struct Values {
-    explicit Values(int count) : weight(vector<int>{count}), history(vector<int>{count}) {}
-    Blob<Dtype> weight, history;
+    explicit Values(int count)
+        : weight(vector<int>{count}), history(vector<int>{count}), second(vector<int>{count}) {}
+    Blob<Dtype> weight, history, second;
+    vector<Blob<Dtype>*> Histories(int number) {
+      return number == 1 ? vector<Blob<Dtype>*>{&history} : vector<Blob<Dtype>*>{&history, &second};
+    }
   };
 
   shared_ptr<Values> MakeValues(int count) {
@@ -30,7 +36,9 @@ class FusedUpdateTest : public MultiDeviceTest<TypeParam> {
     for (int i = 0; i < count; ++i) {
       values->weight.mutable_cpu_data()[i] = static_cast<Dtype>(i % 17 == 0 ? 0 : normal(engine_));
       values->weight.mutable_cpu_diff()[i] = static_cast<Dtype>(normal(engine_));
-      values->history.mutable_cpu_data()[i] = static_cast<Dtype>(normal(engine_));
+      // Sums of squares are not negative.
+      values->history.mutable_cpu_data()[i] = static_cast<Dtype>(std::abs(normal(engine_)));
+      values->second.mutable_cpu_data()[i] = static_cast<Dtype>(std::abs(normal(engine_)));
     }
     return values;
   }
@@ -53,41 +61,86 @@ struct SlowUpdate {
       g += decay * w;
     else
       g += decay * (w > 0 ? 1 : w < 0 ? -1 : 0);
-    const double before = *h;
-    const double eta = rate * lr_mult;
-    const double next = rule.momentum * before + (rule.rate_outside ? 1 : eta) * g;
-    double update = next;
-    if (rule.kind == UpdateRule::Kind::kNesterov) {
-      update = (1 + rule.momentum) * next - rule.momentum * before;
-    }
-    if (rule.rate_outside) update *= eta;
-    if (action & kRenewHistory) *h = next;
+    double next[2] = {h[0], h[1]};
+    const double update = Update(g, rate * lr_mult, next);
+    if (action & kRenewHistory) std::copy(next, next + 2, h);
     return action & kMoveWeight ? update : 0;
+  }
+
+  double Update(double g, double eta, double* h) const {
+    using Kind = UpdateRule::Kind;
+    const double m = rule.momentum, inside = rule.rate_outside ? 1 : eta;
+    const double outside = rule.rate_outside ? eta : 1;
+    const double old = h[0];
+    switch (rule.kind) {
+      case Kind::kSgd:
+        h[0] = m * old + inside * g;
+        return outside * h[0];
+      case Kind::kNesterov:
+        h[0] = m * old + inside * g;
+        return outside * ((1 + m) * h[0] - m * old);
+      case Kind::kAdaGrad:
+        h[0] += g * g;
+        return eta * g / (std::sqrt(h[0]) + rule.delta);
+      case Kind::kRmsProp:
+        h[0] = rule.rms_decay * old + (1 - rule.rms_decay) * g * g;
+        return eta * g / (std::sqrt(h[0]) + rule.delta);
+      case Kind::kAdaDelta: {
+        h[0] = m * old + (1 - m) * g * g;
+        const double u = g * std::sqrt((h[1] + rule.delta) / (h[0] + rule.delta));
+        h[1] = m * h[1] + (1 - m) * u * u;
+        return eta * u;
+      }
+      case Kind::kAdam:
+        h[0] = m * old + (1 - m) * g;
+        h[1] = rule.momentum2 * h[1] + (1 - rule.momentum2) * g * g;
+        return eta * h[0] / (std::sqrt(h[1]) + rule.delta);
+    }
+    return 0;
   }
 };
 
+UpdateRule MakeRule(UpdateRule::Kind kind, double momentum, bool rate_outside = false) {
+  UpdateRule rule;
+  rule.kind = kind;
+  // As in a SolverParameter, so that float kernels have the very constant.
+  rule.momentum = static_cast<float>(momentum);
+  rule.rate_outside = rate_outside;
+  return rule;
+}
+
+// The two steps of a constant gradient of 0.5 from a weight of 1, worked out by hand.
 TYPED_TEST(FusedUpdateTest, WorkedValues) {
   typedef typename TypeParam::Dtype Dtype;
+  using Kind = UpdateRule::Kind;
+  UpdateRule ada_delta = MakeRule(Kind::kAdaDelta, 0.95);
+  ada_delta.delta = 1e-6;
   const struct {
-    UpdateRule::Kind kind;
-    double first, second, weight;
-  } cases[] = {{UpdateRule::Kind::kSgd, 0.05, 0.095, 0.855},
-               {UpdateRule::Kind::kNesterov, 0.095, 0.1355, 0.7695}};
+    UpdateRule rule;
+    double rate, first, second, weight;
+  } cases[] = {{MakeRule(Kind::kSgd, 0.9), 0.1, 0.05, 0.095, 0.855},
+               {MakeRule(Kind::kNesterov, 0.9), 0.1, 0.095, 0.1355, 0.7695},
+               {MakeRule(Kind::kAdaGrad, 0), 0.1, 0.1, 0.0707107, 0.829289},
+               {MakeRule(Kind::kRmsProp, 0), 0.01, 0.1, 0.0708881, 0.829112},
+               {ada_delta, 1, 0.00447196, 0.00452892, 0.990999},
+               {MakeRule(Kind::kAdam, 0.9), 0.001, 0.000999999, 0.001, 0.998}};
   for (const auto& expected : cases) {
-    Blob<Dtype> weight(vector<int>{1}), history(vector<int>{1});
-    weight.mutable_cpu_data()[0] = 1;
-    FusedUpdate<Dtype> update({expected.kind, 0.9}, Regularization::kL2,
-                              {{&weight, {&history}, Dtype(1), Dtype(0)}}, {});
-    const double tolerance = 10 * std::numeric_limits<Dtype>::epsilon();
-    typename FusedUpdate<Dtype>::Iteration iteration;
-    iteration.rate = Dtype(0.1);
-    iteration.store_update = true;
+    typename FusedUpdateTest<TypeParam>::Values values(1);
+    values.weight.mutable_cpu_data()[0] = 1;
+    FusedUpdate<Dtype> update(
+        expected.rule, Regularization::kL2,
+        {{&values.weight, values.Histories(NumHistories(expected.rule.kind)), Dtype(1), Dtype(0)}},
+        {});
+    int64_t k = 0;
     for (const double step : {expected.first, expected.second}) {
-      weight.mutable_cpu_diff()[0] = Dtype(0.5);
+      values.weight.mutable_cpu_diff()[0] = Dtype(0.5);
+      typename FusedUpdate<Dtype>::Iteration iteration;
+      iteration.rate = static_cast<Dtype>(expected.rate * RateFactor(expected.rule, k++));
+      iteration.store_update = true;
       update.Apply(iteration);
-      EXPECT_NEAR(weight.cpu_diff()[0], step, tolerance);
+      EXPECT_NEAR(values.weight.cpu_diff()[0], step, 1e-6 * step + 5e-10);
     }
-    EXPECT_NEAR(weight.cpu_data()[0], expected.weight, tolerance);
+    EXPECT_NEAR(values.weight.cpu_data()[0], expected.weight, 1e-6);
   }
 }
 
@@ -112,11 +165,12 @@ TYPED_TEST(FusedUpdateTest, AgreesWithASlowLoop) {
   // Long runs, single elements, short runs, no mask at all.
   const struct {
     int inner, channels, count;
-  } shapes[] = {{147, 64, 147 * 64}, {1, 37, 37 * 300}, {9, 33, 9 * 33 * 40}, {1, 0, 20001}};
-  const UpdateRule rules[] = {{UpdateRule::Kind::kSgd, 0.9, false},
-                              {UpdateRule::Kind::kNesterov, 0.9, false},
-                              {UpdateRule::Kind::kSgd, 0.9, true},
-                              {UpdateRule::Kind::kNesterov, 0.9, true}};
+  } shapes[] = {{147, 64, 147 * 64}, {1, 37, 37 * 50}, {9, 33, 9 * 33 * 10}, {1, 0, 9001}};
+  using Kind = UpdateRule::Kind;
+  const UpdateRule rules[] = {MakeRule(Kind::kSgd, 0.9),      MakeRule(Kind::kSgd, 0.9, true),
+                              MakeRule(Kind::kNesterov, 0.9), MakeRule(Kind::kNesterov, 0.9, true),
+                              MakeRule(Kind::kAdaGrad, 0),    MakeRule(Kind::kRmsProp, 0),
+                              MakeRule(Kind::kAdaDelta, 0.9), MakeRule(Kind::kAdam, 0.9)};
   int round = 0;
   for (const UpdateRule& rule : rules) {
     for (const ParamAction& action : kActions) {
@@ -134,10 +188,9 @@ TYPED_TEST(FusedUpdateTest, AgreesWithASlowLoop) {
         before[p]->weight.CopyFrom(values[p]->weight, false, true);
         before[p]->weight.CopyFrom(values[p]->weight, true, false);
         before[p]->history.CopyFrom(values[p]->history, false, true);
-        params.push_back({&values[p]->weight,
-                          {&values[p]->history},
-                          Dtype(p == 1 ? 2 : 1),
-                          Dtype(p == 2 ? 0 : 0.01)});
+        before[p]->second.CopyFrom(values[p]->second, false, true);
+        params.push_back({&values[p]->weight, values[p]->Histories(NumHistories(rule.kind)),
+                          Dtype(p == 1 ? 2 : 1), Dtype(p == 2 ? 0 : 0.01)});
         actions.push_back(action);
         if (shapes[p].channels == 0) {
           actions.back().dropped = action.kept;
@@ -164,17 +217,19 @@ TYPED_TEST(FusedUpdateTest, AgreesWithASlowLoop) {
           }
           const int what = keep ? action.kept : action.dropped;
           const double w = before[p]->weight.cpu_data()[i];
-          double h = before[p]->history.cpu_data()[i];
-          const double d = slow(w, before[p]->weight.cpu_diff()[i], what, &h);
-          const double tolerance = 40 * std::numeric_limits<Dtype>::epsilon();
+          double h[] = {before[p]->history.cpu_data()[i], before[p]->second.cpu_data()[i]};
+          const double d = slow(w, before[p]->weight.cpu_diff()[i], what, h);
+          const double tolerance = 40 * std::numeric_limits<Dtype>::epsilon() * (1 + std::abs(d));
           if (what & kMoveWeight)
             ASSERT_NEAR(values[p]->weight.cpu_data()[i], w - d, tolerance) << p << " " << i;
           else
             ASSERT_EQ(values[p]->weight.cpu_data()[i], before[p]->weight.cpu_data()[i]);
-          if (what & kRenewHistory)
-            ASSERT_NEAR(values[p]->history.cpu_data()[i], h, tolerance) << p << " " << i;
-          else
+          ASSERT_NEAR(values[p]->history.cpu_data()[i], h[0], tolerance * (1 + std::abs(h[0])));
+          ASSERT_NEAR(values[p]->second.cpu_data()[i], h[1], tolerance * (1 + std::abs(h[1])));
+          if (!(what & kRenewHistory)) {
             ASSERT_EQ(values[p]->history.cpu_data()[i], before[p]->history.cpu_data()[i]);
+            ASSERT_EQ(values[p]->second.cpu_data()[i], before[p]->second.cpu_data()[i]);
+          }
           if (store)
             ASSERT_NEAR(values[p]->weight.cpu_diff()[i], d, tolerance);
           else
@@ -193,7 +248,7 @@ TYPED_TEST(FusedUpdateTest, DroppedGradientsMayBeAnything) {
     for (int i = 0; i < values->weight.count(); ++i) {
       values->weight.mutable_cpu_diff()[i] = std::numeric_limits<Dtype>::quiet_NaN();
     }
-    FusedUpdate<Dtype> update({UpdateRule::Kind::kSgd, 0.9}, Regularization::kL2,
+    FusedUpdate<Dtype> update(MakeRule(UpdateRule::Kind::kSgd, 0.9), Regularization::kL2,
                               {{&values->weight, {&values->history}, Dtype(1), Dtype(0.01)}},
                               {{0, inner, 32, 0}});
     const vector<ParamAction> actions = {MakeAction(kWholeUpdate, kRenewHistory | kMoveWeight)};
@@ -218,7 +273,7 @@ TYPED_TEST(FusedUpdateTest, KeptIsBitIdenticalToUnmasked) {
       plain.CopyFrom(values->weight, false, true);
       plain.CopyFrom(values->weight, true, true);
       plain_history.CopyFrom(values->history, false, true);
-      const UpdateRule rule{UpdateRule::Kind::kNesterov, 0.9, rate_outside};
+      const UpdateRule rule = MakeRule(UpdateRule::Kind::kNesterov, 0.9, rate_outside);
       FusedUpdate<Dtype> masked(rule, Regularization::kL2,
                                 {{&values->weight, {&values->history}, Dtype(1), Dtype(0.01)}},
                                 {{0, inner, 33, 0}});
@@ -234,6 +289,49 @@ TYPED_TEST(FusedUpdateTest, KeptIsBitIdenticalToUnmasked) {
           ASSERT_EQ(values->weight.cpu_data()[i], plain.cpu_data()[i]);
         }
         ASSERT_EQ(values->history.cpu_data()[i], plain_history.cpu_data()[i]);
+      }
+    }
+  }
+}
+
+// Word i of a parameter's sequence decides about weight i, whatever masks there are; history goes
+// on everywhere.
+TYPED_TEST(FusedUpdateTest, SingleWeightsAreLeftWhereTheyAre) {
+  typedef typename TypeParam::Dtype Dtype;
+  constexpr int kCount = 2 * kUpdateChunk + 3;
+  constexpr uint64_t kSeed = 5, kStream = 77;
+  constexpr int64_t kNumber = 12;
+  for (const double rate : {0.0, 0.25, 1.0}) {
+    for (const int inner : {0, 1, 100}) {
+      auto values = this->MakeValues(kCount);
+      auto plain = std::make_shared<typename FusedUpdateTest<TypeParam>::Values>(1);
+      plain->weight.CopyFrom(values->weight, false, true);
+      plain->weight.CopyFrom(values->weight, true, false);
+      plain->history.CopyFrom(values->history, false, true);
+      const vector<Dtype> before(values->weight.cpu_data(), values->weight.cpu_data() + kCount);
+      const UpdateRule rule = MakeRule(UpdateRule::Kind::kSgd, 0.9);
+      vector<ParamMask> masks;
+      vector<ParamAction> actions = {{}};
+      if (inner > 0) {
+        masks.push_back({0, inner, 7, 0});
+        actions = {MakeAction(kWholeUpdate, kTakeGradient | kRenewHistory)};
+      }
+      const vector<uint32_t> words = {0x5a};
+      FusedUpdate<Dtype> dropping(
+          rule, Regularization::kL2,
+          {{&values->weight, {&values->history}, Dtype(1), Dtype(0.01), kStream}}, masks);
+      dropping.Apply({Dtype(0.1), Dtype(1), false, actions, words, rate, kSeed, kNumber});
+      FusedUpdate<Dtype> whole(rule, Regularization::kL2,
+                               {{&plain->weight, {&plain->history}, Dtype(1), Dtype(0.01)}}, {});
+      whole.Apply({Dtype(0.1), Dtype(1), false, {}, {}});
+
+      const Philox random(RandomKey(kSeed, RandomPurpose::kDropWeight, kStream), kNumber);
+      for (int i = 0; i < kCount; ++i) {
+        const bool kept = inner == 0 || (words[0] >> (i / inner % 7) & 1);
+        const bool moves = kept && random.u32(i) >= BernoulliBound(rate);
+        ASSERT_EQ(values->weight.cpu_data()[i], moves ? plain->weight.cpu_data()[i] : before[i])
+            << i;
+        ASSERT_EQ(values->history.cpu_data()[i], plain->history.cpu_data()[i]);
       }
     }
   }

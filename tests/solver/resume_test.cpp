@@ -19,7 +19,8 @@ string Definition(const string& type, const string& seed, const TempDir& dir,
                   const string& method = "") {
   return "type: '" + type + "' " + seed +
          " base_lr: 0.1 momentum: 0.9 weight_decay: 0.01 lr_policy: 'multistep' gamma: 0.5 "
-         "stepvalue: 3 stepvalue: 7 max_iter: 10 iter_size: 2 snapshot_prefix: '" +
+         "stepvalue: 3 stepvalue: 7 max_iter: 10 iter_size: 2 "
+         "lr_dropout_param { drop_rate { value: 0.25 } } snapshot_prefix: '" +
          (dir / "run") +
          "' test_interval: 4 test_iter: 2 "
          "net_param { name: 'resume' "
@@ -53,6 +54,7 @@ TYPED_TEST(ResumeTest, EndsInBitIdenticalWeights) {
     const char *type, *method;
   } cases[] = {{"SGD", ""},
                {"Nesterov", "mask: GRADIENT rescale: true lr_outside_momentum: true"},
+               {"Adam", "mask: UPDATE"},
                {"ChannelDropBack", "mask: SKIP drop_bias: true freeze_unselected: true"}};
   for (const auto& with : cases) {
     const TempDir dir;

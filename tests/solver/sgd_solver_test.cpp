@@ -137,16 +137,19 @@ TYPED_TEST(SgdSolverTest, AccumulatesAndClips) {
 }
 
 /// Goes through the pipeline of virtual steps because it is no type of the library.
-template <typename Dtype>
-class PlainPipelineSolver : public SGDSolver<Dtype> {
+template <typename Base>
+class Pipeline;
+
+template <template <typename> class Base, typename Dtype>
+class Pipeline<Base<Dtype>> : public Base<Dtype> {
  public:
-  using SGDSolver<Dtype>::SGDSolver;
+  using Base<Dtype>::Base;
   int calls = 0;
 
  protected:
   void ComputeUpdateValue(int param_id, Dtype rate) override {
     ++calls;
-    SGDSolver<Dtype>::ComputeUpdateValue(param_id, rate);
+    Base<Dtype>::ComputeUpdateValue(param_id, rate);
   }
 };
 
@@ -170,9 +173,11 @@ TYPED_TEST(SgdSolverTest, PipelineAgreesWithTheFusedUpdate) {
   typedef typename TypeParam::Dtype Dtype;
   vector<string> settings = {"weight_decay: 0.5 ", "weight_decay: 0.5 regularization_type: 'L1' ",
                              "clip_gradients: 0.25 iter_size: 2 "};
+  settings.push_back("lr_dropout_param {} ");
   for (const string& method : Methods()) {
     settings.push_back("weight_decay: 0.5 " + method);
     settings.push_back("weight_decay: 0.5 clip_gradients: 0.25 " + method);
+    settings.push_back("lr_dropout_param { drop_rate { value: 0.25 } } " + method);
   }
   for (const string& setting : settings) {
     const string text =
@@ -180,7 +185,7 @@ TYPED_TEST(SgdSolverTest, PipelineAgreesWithTheFusedUpdate) {
         "random_seed: 3 " +
         setting + TwoLayerNet();
     auto fused = MakeSolver<Dtype>(text);
-    PlainPipelineSolver<Dtype> pipeline(ParseSolver(text));
+    Pipeline<SGDSolver<Dtype>> pipeline(ParseSolver(text));
     fused->Step(6);
     pipeline.Step(6);
     EXPECT_GT(pipeline.calls, 0);
@@ -193,6 +198,76 @@ TYPED_TEST(SgdSolverTest, PipelineAgreesWithTheFusedUpdate) {
       ASSERT_NEAR(a[i], b[i], 100 * std::numeric_limits<Dtype>::epsilon()) << setting << i;
       ASSERT_NEAR(ha[i], hb[i], 100 * std::numeric_limits<Dtype>::epsilon()) << setting << i;
     }
+  }
+}
+
+/// Trains a type of the library, named or as the base of the method, and its pipeline.
+template <template <typename> class Base, typename Dtype>
+void CompareWithPipeline(const string& type, int blobs, const string& momentum) {
+  for (const string& method : {string(), Methods()[0], Methods()[5], Methods()[10]}) {
+    const string settings =
+        "lr_policy: 'step' gamma: 0.5 stepsize: 2 base_lr: 0.0625 delta: 1e-3 " + momentum +
+        " weight_decay: 0.125 random_seed: 3 " + method;
+    auto fused = MakeSolver<Dtype>("type: '" + type + "' " + settings + TwoLayerNet());
+    EXPECT_EQ(fused->type(), type);
+    Pipeline<Base<Dtype>> pipeline(ParseSolver("type: '" + type + "' " + settings + TwoLayerNet()));
+    fused->Step(6);
+    pipeline.Step(6);
+    EXPECT_GT(pipeline.calls, 0);
+    const auto a = AllData<Dtype>(fused->net()->learnable_params());
+    const auto h = AllData<Dtype>(fused->history());
+    // Two parameters a layer, so many numbers of each weight.
+    ASSERT_EQ(fused->history().size(), static_cast<size_t>(4 * blobs));
+    ASSERT_EQ(h.size(), a.size() * blobs);
+    const auto pipeline_h = AllData<Dtype>(pipeline.history());
+    const auto b = AllData<Dtype>(pipeline.net()->learnable_params());
+    const double tolerance = 100 * std::numeric_limits<Dtype>::epsilon();
+    for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], tolerance) << type << " " << i;
+    for (size_t i = 0; i < h.size(); ++i) ASSERT_NEAR(h[i], pipeline_h[i], tolerance) << type;
+
+    if (method.empty()) continue;
+    string wrapped = "type: 'ChannelDropBack' " + settings + TwoLayerNet();
+    wrapped.insert(wrapped.find("skip_layers"), "base: '" + type + "' ");
+    auto named = MakeSolver<Dtype>(wrapped);
+    named->Step(6);
+    EXPECT_EQ(AllData<Dtype>(named->net()->learnable_params()), a) << type;
+    EXPECT_EQ(AllData<Dtype>(named->history()), h) << type;
+  }
+}
+
+TYPED_TEST(SgdSolverTest, EveryRuleInThreeForms) {
+  typedef typename TypeParam::Dtype Dtype;
+  CompareWithPipeline<SGDSolver, Dtype>("SGD", 1, "momentum: 0.75");
+  CompareWithPipeline<NesterovSolver, Dtype>("Nesterov", 1, "momentum: 0.75");
+  CompareWithPipeline<AdaGradSolver, Dtype>("AdaGrad", 1, "");
+  CompareWithPipeline<RMSPropSolver, Dtype>("RMSProp", 1, "rms_decay: 0.75");
+  CompareWithPipeline<AdaDeltaSolver, Dtype>("AdaDelta", 2, "momentum: 0.75");
+  CompareWithPipeline<AdamSolver, Dtype>("Adam", 2, "momentum: 0.75 momentum2: 0.875");
+}
+
+TEST(UpdateRuleTest, ConstantsAreChecked) {
+  Caffe::set_mode(Caffe::CPU);
+  const struct {
+    const char *settings, *message;
+  } cases[] = {
+      {"type: 'AdaGrad' momentum: 0.9", "AdaGrad has no momentum"},
+      {"type: 'RMSProp' momentum: 0.9", "RMSProp has no momentum"},
+      {"type: 'RMSProp' rms_decay: 1", "RMSProp: rms_decay is 1"},
+      {"type: 'Adam' momentum: 1", "Adam: momentum is 1"},
+      {"type: 'Adam' momentum2: 1.5", "Adam: momentum2 is 1.5"},
+      {"type: 'ChannelDropBack' momentum: 0.9 channel_dropback_param { base: 'AdaGrad' }",
+       "AdaGrad has no momentum"},
+      {"type: 'Adam' channel_dropback_param { lr_outside_momentum: true layer_drop_rate { value: 1 "
+       "} }",
+       "Adam has none"},
+      {"lr_dropout_param { drop_rate { value: 1.5 } }", "lr_dropout_param.drop_rate"},
+      {"lr_dropout_param { drop_rate { policy: 'adaptive' initial: 0 final: 1 } }",
+       "lr_policy has no such points"},
+  };
+  for (const auto& bad : cases) {
+    const string error =
+        SolverError(string("lr_policy: 'fixed' ") + bad.settings + " " + RegressionNet());
+    EXPECT_NE(error.find(bad.message), string::npos) << bad.settings << "\n" << error;
   }
 }
 

@@ -206,8 +206,8 @@ TEST_F(SolverLoopTest, Refusals) {
       {"", "exactly one of net, net_param"},
       {"net: 'a' " + ConstantNet(), "2 are set"},
       {"type: 'SDG' " + ConstantNet(),
-       "unknown solver type 'SDG' (did you mean 'SGD'?); known "
-       "types: ChannelDropBack, Nesterov, SGD"},
+       "unknown solver type 'SDG' (did you mean 'SGD'?); known types: AdaDelta, AdaGrad, Adam, "
+       "ChannelDropBack, Nesterov, RMSProp, SGD"},
       {"test_iter: 1 " + ConstantNet(), "no test_interval"},
       {"test_interval: 1 test_iter: 1 test_state {} test_state {} " + ConstantNet(),
        "test_state must be given"},
