@@ -67,8 +67,11 @@ std::vector<int> ChooseLayers(uint64_t seed, int64_t iteration,
 std::vector<int> BernoulliChannels(const Philox& stream, int channels, double rate) {
   std::vector<int> dropped;
   const uint64_t bound = BernoulliBound(rate);
-  for (int c = 0; c < channels; ++c) {
-    if (stream.u32(c) < bound) dropped.push_back(c);
+  for (int c = 0; c < channels; c += 4) {
+    const Philox::Block words = stream.block(c / 4);
+    for (int w = 0; w < 4 && c + w < channels; ++w) {
+      if (words.word[w] < bound) dropped.push_back(c + w);
+    }
   }
   return dropped;
 }

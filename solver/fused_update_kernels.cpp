@@ -110,15 +110,20 @@ struct UpdateQuad {
   CAFFE_HD void Update(const UpdateElement<Rule, T>& element, const int32_t* actions,
                        QuadOperands<Rule, T>* operands) const {
     for (int32_t i = 0; i < 4; ++i) {
-      T history[Rule::kHistory];
-      for (int k = 0; k < Rule::kHistory; ++k) history[k] = operands->history[k].value[i];
       T& w = operands->weight.value[i];
       T& g = operands->gradient.value[i];
-      const T update = element(w, actions[i] & kTakeGradient ? g : T(0), history);
-      const T moved = actions[i] & kMoveWeight ? update : T(0);
-      for (int k = 0; k < Rule::kHistory; ++k) {
-        if (actions[i] & kRenewHistory) operands->history[k].value[i] = history[k];
+      const T gradient = actions[i] & kTakeGradient ? g : T(0);
+      const bool renew = actions[i] & kRenewHistory;
+      T update, first = operands->history[0].value[i];
+      if constexpr (Rule::kHistory == 1) {
+        update = element(w, gradient, first);
+      } else {
+        T second = operands->history[1].value[i];
+        update = element(w, gradient, first, second);
+        if (renew) operands->history[1].value[i] = second;
       }
+      if (renew) operands->history[0].value[i] = first;
+      const T moved = actions[i] & kMoveWeight ? update : T(0);
       g = moved;
       w -= moved;
     }

@@ -14,12 +14,12 @@ CAFFE_HD inline bool IsKept(const ChannelBits& bits, int64_t row) {
 
 template <typename Device, typename Rule, typename Dtype>
 void RunRule(int64_t n, Rule rule, Dtype* g, const HistoryArrays<Dtype>& history) {
-  ForEach<Device>(n, [=] CAFFE_HD(int64_t i) {
-    Dtype h[Rule::kHistory];
-    for (int k = 0; k < Rule::kHistory; ++k) h[k] = history.number[k][i];
-    g[i] = rule(g[i], h);
-    for (int k = 0; k < Rule::kHistory; ++k) history.number[k][i] = h[k];
-  });
+  Dtype* const first = history.number[0];
+  Dtype* const second = history.number[1];
+  if constexpr (Rule::kHistory == 1)
+    ForEach<Device>(n, [=] CAFFE_HD(int64_t i) { g[i] = rule(g[i], first[i]); });
+  else
+    ForEach<Device>(n, [=] CAFFE_HD(int64_t i) { g[i] = rule(g[i], first[i], second[i]); });
 }
 
 }  // namespace

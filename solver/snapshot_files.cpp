@@ -87,7 +87,9 @@ int64_t IterationOf(const std::string& name, const std::string& begin) {
 
 }  // namespace
 
-std::string FindNewestSnapshot(const std::string& prefix) {
+std::string FindNewestSnapshot(
+    const std::string& prefix,
+    const std::function<void(const std::string& model_file)>& check_model) {
   const fs::path path(prefix);
   const fs::path directory = path.parent_path().empty() ? "." : path.parent_path();
   std::vector<std::pair<int64_t, std::string>> found;
@@ -105,6 +107,7 @@ std::string FindNewestSnapshot(const std::string& prefix) {
       Require(state.has_learned_net(), "'", state_file, "' names no model");
       const std::string model = FindLearnedNet(state, state_file);
       CheckLearnedNet(state, model);
+      if (check_model) check_model(model);
       return state_file;
     } catch (const Error& reason) {
       LOG(WARNING) << "Passing over a snapshot: " << reason.what();

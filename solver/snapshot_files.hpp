@@ -2,6 +2,7 @@
 #define CAFFE_SOLVER_SNAPSHOT_FILES_HPP_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,10 @@ void CheckLearnedNet(const SolverState& state, const std::string& model_file);
 /// The state file of the newest complete snapshot "<prefix>_iter_<k>.solverstate": the largest
 /// k whose state can be read and whose model is there and belongs to it. "" if there is none.
 /// A snapshot that is passed over is named in the log, with the reason.
-std::string FindNewestSnapshot(const std::string& prefix);
+/// @param check_model  if given, called with the model's path; throws Error to pass over it
+std::string FindNewestSnapshot(
+    const std::string& prefix,
+    const std::function<void(const std::string& model_file)>& check_model = {});
 
 }  // namespace caffe
 

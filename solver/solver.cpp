@@ -1,6 +1,9 @@
 #include "solver/solver.hpp"
 
+#include <cmath>
+
 #include "caffe/util/upgrade_proto.hpp"
+#include "solver/not_finite.hpp"
 
 namespace caffe {
 
@@ -77,6 +80,7 @@ void Solver<Dtype>::FinishTraining(int start_iter) {
   if (DisplayNow()) {
     Dtype loss;
     net_->Forward(&loss);
+    CheckFinite(loss);
     UpdateSmoothedLoss(loss, start_iter, param_.average_loss());
     LOG(INFO) << "Iteration " << iter_ << ", loss = " << smoothed_loss_;
     metrics_.loss = smoothed_loss_;
@@ -123,8 +127,34 @@ void Solver<Dtype>::Step(int iters) {
 template <typename Dtype>
 Dtype Solver<Dtype>::ForwardBackward() {
   Dtype loss = 0;
-  for (int i = 0; i < param_.iter_size(); ++i) loss += net_->ForwardBackward();
+  for (int i = 0; i < param_.iter_size(); ++i) {
+    const Dtype batch_loss = net_->ForwardBackward();
+    CheckFinite(batch_loss);
+    loss += batch_loss;
+  }
   return loss / param_.iter_size();
+}
+
+/// Costs nothing while all is well; what went wrong where is looked for when it did.
+template <typename Dtype>
+void Solver<Dtype>::CheckFinite(Dtype loss) {
+  const bool was_finite = loss_was_finite_;
+  loss_was_finite_ = std::isfinite(loss);
+  if (loss_was_finite_ || (continue_on_nan_ && !was_finite)) return;
+  ostringstream text;
+  text << "iteration " << iter_ << ": the loss is ";
+  if (std::isnan(loss))
+    text << "nan";  // without the sign that streams give it
+  else
+    text << loss;
+  text << ". " << DescribeNotFinite(*net_) << " "
+       << NewestGoodSnapshotText(param_.snapshot_prefix());
+  if (!continue_on_nan_) {
+    throw Error(text.str(),
+                " Lower base_lr, set clip_gradients or check the data; "
+                "--continue_on_nan goes on instead.");
+  }
+  LOG(WARNING) << text.str() << " Going on, as asked for.";
 }
 
 template <typename Dtype>

@@ -81,6 +81,10 @@ class Solver {
   /// The sink stays the caller's and must live as long as training goes on.
   void add_metrics_sink(MetricsSink* sink) { metrics_sinks_.push_back(sink); }
 
+  /// By default a loss that is NaN or infinite ends the training with an Error, before the
+  /// weights are updated. With true it is a warning in the log.
+  void set_continue_on_nan(bool value) { continue_on_nan_ = value; }
+
   /// Writes and removes a file where snapshots will go. Throws Error if that fails.
   void CheckSnapshotWritePermissions();
 
@@ -136,11 +140,15 @@ class Solver {
   float iterations_last_ = 0;
   uint64_t random_seed_ = 0;
   ModelStamp model_stamp_;
+  bool continue_on_nan_ = false;
+  /// Whether the last loss was; only the first of a row of bad ones is told.
+  bool loss_was_finite_ = true;
 
  private:
   bool DisplayNow() const { return param_.display() && iter_ % param_.display() == 0; }
   bool TestNow() const { return param_.test_interval() && iter_ % param_.test_interval() == 0; }
   Dtype ForwardBackward();
+  void CheckFinite(Dtype loss);
   void DisplayIteration();
   void WriteMetrics(int iteration);
   void FinishTraining(int start_iter);

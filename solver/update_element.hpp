@@ -10,7 +10,8 @@ CAFFE_HD inline bool KeepBit(const uint32_t* words, int32_t channel) {
 }
 
 /// The maths of one element, the same for every traversal and both devices.
-template <typename RuleType, typename T>
+/// @tparam kL1  false where l1_decay is known to be 0
+template <typename RuleType, typename T, bool kL1 = true>
 struct UpdateElement {
   using Rule = RuleType;
   Rule rule;
@@ -24,10 +25,16 @@ struct UpdateElement {
         l2_decay(slot.l2_decay),
         l1_decay(slot.l1_decay) {}
 
-  /// What is to be subtracted from w; brings the history h up to date.
-  CAFFE_HD T operator()(T w, T g, T* h) const {
-    const T sign = T(w > T(0)) - T(w < T(0));
-    return rule(g * gradient_scale + l2_decay * w + l1_decay * sign, h);
+  /// What is to be subtracted from w; brings the history up to date.
+  /// @param history  Rule::kHistory numbers
+  template <typename... History>
+  CAFFE_HD T operator()(T w, T g, History&... history) const {
+    T gradient = g * gradient_scale + l2_decay * w;
+    if constexpr (kL1) {
+      const T sign = T(w > T(0)) - T(w < T(0));
+      gradient += l1_decay * sign;
+    }
+    return rule(gradient, history...);
   }
 };
 

@@ -13,10 +13,10 @@ namespace caffe {
 ///
 ///   static constexpr int kHistory             numbers that it remembers of each weight
 ///   Rule(const RuleConstants<T>&, T eta)
-///   T operator()(T g, T* h) const
+///   T operator()(T g, T& h) const             or, with two numbers, (T g, T& a, T& b)
 ///
-/// of the gradient g (clipped, averaged, with weight decay) and the weight's history h, which
-/// it brings up to date; it returns D, and the driver does w -= D.
+/// of the gradient g (clipped, averaged, with weight decay) and the weight's history, which it
+/// brings up to date; it returns D, and the driver does w -= D.
 
 /// The most numbers that a rule remembers of a weight.
 constexpr int kMaxHistory = 2;
@@ -39,9 +39,9 @@ struct SgdRule {
         inside(constants.rate_outside != T(0) ? T(1) : eta),
         outside(constants.rate_outside != T(0) ? eta : T(1)) {}
 
-  CAFFE_HD T operator()(T g, T* h) const {
-    h[0] = momentum * h[0] + inside * g;
-    return outside * h[0];
+  CAFFE_HD T operator()(T g, T& h) const {
+    h = momentum * h + inside * g;
+    return outside * h;
   }
 };
 
@@ -57,10 +57,10 @@ struct NesterovRule {
         inside(constants.rate_outside != T(0) ? T(1) : eta),
         outside(constants.rate_outside != T(0) ? eta : T(1)) {}
 
-  CAFFE_HD T operator()(T g, T* h) const {
-    const T next = momentum * h[0] + inside * g;
-    const T update = (T(1) + momentum) * next - momentum * h[0];
-    h[0] = next;
+  CAFFE_HD T operator()(T g, T& h) const {
+    const T next = momentum * h + inside * g;
+    const T update = (T(1) + momentum) * next - momentum * h;
+    h = next;
     return outside * update;
   }
 };
@@ -75,9 +75,9 @@ struct AdaGradRule {
   CAFFE_HD AdaGradRule(const RuleConstants<T>& constants, T eta)
       : eta(eta), delta(constants.delta) {}
 
-  CAFFE_HD T operator()(T g, T* h) const {
-    h[0] = h[0] + g * g;
-    return eta * (g / (std::sqrt(h[0]) + delta));
+  CAFFE_HD T operator()(T g, T& h) const {
+    h = h + g * g;
+    return eta * (g / (std::sqrt(h) + delta));
   }
 };
 
@@ -91,9 +91,9 @@ struct RmsPropRule {
   CAFFE_HD RmsPropRule(const RuleConstants<T>& constants, T eta)
       : eta(eta), decay(constants.rms_decay), delta(constants.delta) {}
 
-  CAFFE_HD T operator()(T g, T* h) const {
-    h[0] = decay * h[0] + (T(1) - decay) * (g * g);
-    return eta * (g / (std::sqrt(h[0]) + delta));
+  CAFFE_HD T operator()(T g, T& h) const {
+    h = decay * h + (T(1) - decay) * (g * g);
+    return eta * (g / (std::sqrt(h) + delta));
   }
 };
 
@@ -108,10 +108,10 @@ struct AdaDeltaRule {
   CAFFE_HD AdaDeltaRule(const RuleConstants<T>& constants, T eta)
       : eta(eta), momentum(constants.momentum), delta(constants.delta) {}
 
-  CAFFE_HD T operator()(T g, T* h) const {
-    h[0] = momentum * h[0] + (T(1) - momentum) * (g * g);
-    const T update = g * std::sqrt((h[1] + delta) / (h[0] + delta));
-    h[1] = momentum * h[1] + (T(1) - momentum) * (update * update);
+  CAFFE_HD T operator()(T g, T& a, T& b) const {
+    a = momentum * a + (T(1) - momentum) * (g * g);
+    const T update = g * std::sqrt((b + delta) / (a + delta));
+    b = momentum * b + (T(1) - momentum) * (update * update);
     return eta * update;
   }
 };
@@ -127,10 +127,10 @@ struct AdamRule {
   CAFFE_HD AdamRule(const RuleConstants<T>& constants, T eta)
       : eta(eta), beta1(constants.momentum), beta2(constants.momentum2), delta(constants.delta) {}
 
-  CAFFE_HD T operator()(T g, T* h) const {
-    h[0] = beta1 * h[0] + (T(1) - beta1) * g;
-    h[1] = beta2 * h[1] + (T(1) - beta2) * (g * g);
-    return eta * (h[0] / (std::sqrt(h[1]) + delta));
+  CAFFE_HD T operator()(T g, T& m, T& v) const {
+    m = beta1 * m + (T(1) - beta1) * g;
+    v = beta2 * v + (T(1) - beta2) * (g * g);
+    return eta * (m / (std::sqrt(v) + delta));
   }
 };
 

@@ -11,6 +11,7 @@ DEFINE_string(snapshot, "",
 DEFINE_string(weights, "",
               "model files (.caffemodel) whose weights to start from, separated by commas");
 DEFINE_int32(iterations, 50, "number of batches");
+DEFINE_bool(continue_on_nan, false, "go on when the loss is NaN or infinite, instead of stopping");
 DEFINE_string(sigint_effect, "stop", "what SIGINT (Ctrl-C) does: stop, snapshot or none");
 DEFINE_string(sighup_effect, "snapshot", "what SIGHUP does: stop, snapshot or none");
 DEFINE_string(log_csv, "", "file to write loss, rates and test results to, as CSV");

@@ -12,6 +12,7 @@ DECLARE_string(stage);
 DECLARE_string(snapshot);
 DECLARE_string(weights);
 DECLARE_int32(iterations);
+DECLARE_bool(continue_on_nan);
 DECLARE_string(sigint_effect);
 DECLARE_string(sighup_effect);
 DECLARE_string(log_csv);

@@ -101,6 +101,7 @@ int Train(const std::vector<std::string>&) {
   SignalHandler signals(on_sigint, on_sighup);
   const std::unique_ptr<Solver<float>> solver(SolverRegistry<float>::CreateSolver(param));
   solver->SetActionFunction(signals.GetActionFunction());
+  solver->set_continue_on_nan(FLAGS_continue_on_nan);
   if (!snapshot.empty()) {
     LOG(INFO) << "Resuming from " << snapshot;
     solver->Restore(snapshot.c_str());

@@ -116,6 +116,14 @@ TEST_F(TrainCommandTest, StagesAndLevelReachTheNet) {
   EXPECT_EQ(without.Count("--stage: no layer .*'more'"), 0);
 }
 
+TEST_F(TrainCommandTest, ALossThatIsNoNumberEndsTheRun) {
+  WriteSolver("weight_decay: 1e38\n");
+  const std::string error = RunError("train --solver=solver.prototxt");
+  EXPECT_THAT(error, HasSubstr("The first layer that is not finite is ip (InnerProduct)"));
+  EXPECT_THAT(error, HasSubstr("There is no snapshot with finite weights."));
+  EXPECT_EQ(Run("train --solver=solver.prototxt --continue_on_nan").exit_code, 0);
+}
+
 TEST_F(TrainCommandTest, MistakesAreToldInOneMessage) {
   WriteSolver();
   EXPECT_THAT(RunError("train"), HasSubstr("--solver=FILE"));

@@ -54,7 +54,7 @@ void WriteDatabase(const string& path, int samples) {
     datum.set_height(2);
     datum.set_width(2);
     datum.set_label(i % 2);
-    datum.set_data(string(4, static_cast<char>(i * 20)));
+    datum.set_data(string(4, static_cast<char>(i)));
     transaction->Put(std::to_string(i), datum.SerializeAsString());
   }
   transaction->Commit();
@@ -191,7 +191,7 @@ TEST(ChannelDropBackDefaultsTest, OneLineGivesTheReference) {
       "    inner_product_param { num_output: 2 weight_filler { type: 'xavier' } } } "
       "  layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'fc3' bottom: 'label' } } ";
   auto solver = MakeSolver<float>(
-      "type: 'ChannelDropBack' base_lr: 0.1 momentum: 0.9 lr_policy: 'multistep' gamma: 0.1 "
+      "type: 'ChannelDropBack' base_lr: 1e-4 momentum: 0.9 lr_policy: 'multistep' gamma: 0.1 "
       "stepvalue: 6 stepvalue: 15 max_iter: 30 channel_dropback_param { semantics: REFERENCE } " +
       net);
   const ChannelDropBack& method = *solver->channel_dropback();

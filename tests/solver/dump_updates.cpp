@@ -2,8 +2,8 @@
 ///
 ///     dump_updates SOLVER ITERATIONS OUTPUT
 ///
-/// OUTPUT is a list of arrays: a line "<name> <count>\n" and then so many doubles. Names, with k the
-/// iteration, p the number of a learnable parameter and h that of a history blob:
+/// OUTPUT is a list of arrays: a line "<name> <count>\n" and then so many doubles. Names, with k
+/// the iteration, p the number of a learnable parameter and h that of a history blob:
 ///
 ///     start/weight/p  k/gradient/p  k/weight/p  k/history/h  k/rates  k/keep/<eligible layer>
 ///
