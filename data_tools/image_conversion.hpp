@@ -28,9 +28,9 @@ struct ConvertedImages {
   std::vector<Problem> problems;  // images that could not be read, in order
 };
 
-/// Writes a new LMDB of the images, in order, with Caffe's keys: the image's number in eight digits,
-/// an underscore, its name. Images that cannot be read are left out; their numbers are not used
-/// again. The number of threads changes nothing but the time.
+/// Writes a new LMDB of the images, in order, with Caffe's keys: the image's number in eight
+/// digits, an underscore, its name. Images that cannot be read are left out; their numbers are not
+/// used again. The number of threads changes nothing but the time.
 /// @param check_size  Error for an image of another size than the first
 ConvertedImages ConvertImages(const ImageSet& set, const ImageConversion& conversion,
                               bool check_size, int threads, const std::filesystem::path& path);

@@ -37,8 +37,8 @@ void CropLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
         offset = param.offset(param.offset_size() == 1 ? 0 : axis - first);
       }
       Require(offset + shape[axis] <= from.shape(axis), "axis ", axis, " of bottom 0 has ",
-              from.shape(axis), " elements, too few for offset ", offset, " and the ",
-              shape[axis], " of bottom 1");
+              from.shape(axis), " elements, too few for offset ", offset, " and the ", shape[axis],
+              " of bottom 1");
     }
     window_.size[axis] = shape[axis];
     window_.stride[axis] = from.count(axis + 1);

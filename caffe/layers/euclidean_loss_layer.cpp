@@ -10,9 +10,8 @@ template <typename Dtype>
 void EuclideanLossLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
                                         const vector<Blob<Dtype>*>& top) {
   LossLayer<Dtype>::Reshape(bottom, top);
-  Require(bottom[0]->count(1) == bottom[1]->count(1), "bottom 0 is ",
-          ShapeText(bottom[0]->shape()), ", but bottom 1 is ", ShapeText(bottom[1]->shape()),
-          ". They need as many elements");
+  Require(bottom[0]->count(1) == bottom[1]->count(1), "bottom 0 is ", ShapeText(bottom[0]->shape()),
+          ", but bottom 1 is ", ShapeText(bottom[1]->shape()), ". They need as many elements");
   diff_.ReshapeLike(*bottom[0]);
 }
 
@@ -22,8 +21,8 @@ void EuclideanLossLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
                                           const vector<Blob<Dtype>*>& top) {
   const int64_t n = bottom[0]->count();
   Dtype* difference = MutableData<Device>(&diff_);
-  weighted_sum<Device>(n, Dtype(1), Data<Device>(*bottom[0]), Dtype(-1),
-                       Data<Device>(*bottom[1]), difference);
+  weighted_sum<Device>(n, Dtype(1), Data<Device>(*bottom[0]), Dtype(-1), Data<Device>(*bottom[1]),
+                       difference);
   const Dtype squares = Dot<Device>(n, difference, difference);
   top[0]->mutable_cpu_data()[0] = squares / Dtype(2 * bottom[0]->shape(0));
 }

@@ -53,12 +53,11 @@ CAFFE_HD T SumAround(const LrnShape& s, int64_t p, int64_t k, const Term& term) 
 template <class Device, class Dtype>
 void lrn_scale(LrnShape shape, Dtype k, Dtype factor, const Dtype* x, Dtype* scale) {
   const int64_t pixels = int64_t(shape.height) * shape.width;
-  ForEachPlane<Device>(int64_t(shape.num) * shape.channels, pixels,
-                       [=] CAFFE_HD(int64_t p, int64_t i) {
-                         const lrn::Square<Dtype> square{x};
-                         scale[p * pixels + i] =
-                             k + factor * lrn::SumAround<Dtype>(shape, p, i, square);
-                       });
+  ForEachPlane<Device>(
+      int64_t(shape.num) * shape.channels, pixels, [=] CAFFE_HD(int64_t p, int64_t i) {
+        const lrn::Square<Dtype> square{x};
+        scale[p * pixels + i] = k + factor * lrn::SumAround<Dtype>(shape, p, i, square);
+      });
 }
 
 template <class Device, class Dtype>
@@ -71,14 +70,13 @@ template <class Device, class Dtype>
 void lrn_backward(LrnShape shape, Dtype factor, Dtype beta, const Dtype* x, const Dtype* y,
                   const Dtype* scale, const Dtype* dy, Dtype* dx) {
   const int64_t pixels = int64_t(shape.height) * shape.width;
-  ForEachPlane<Device>(int64_t(shape.num) * shape.channels, pixels,
-                       [=] CAFFE_HD(int64_t p, int64_t k) {
-                         const lrn::Share<Dtype> share{dy, y, scale};
-                         const int64_t i = p * pixels + k;
-                         dx[i] = dy[i] * pow(scale[i], -beta) -
-                                 Dtype(2) * factor * beta * x[i] *
-                                     lrn::SumAround<Dtype>(shape, p, k, share);
-                       });
+  ForEachPlane<Device>(
+      int64_t(shape.num) * shape.channels, pixels, [=] CAFFE_HD(int64_t p, int64_t k) {
+        const lrn::Share<Dtype> share{dy, y, scale};
+        const int64_t i = p * pixels + k;
+        dx[i] = dy[i] * pow(scale[i], -beta) -
+                Dtype(2) * factor * beta * x[i] * lrn::SumAround<Dtype>(shape, p, k, share);
+      });
 }
 
 #define INSTANTIATE(Device, Dtype)                                                               \

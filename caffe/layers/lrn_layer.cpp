@@ -17,8 +17,7 @@ void LRNLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
 }
 
 template <typename Dtype>
-void LRNLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
-                              const vector<Blob<Dtype>*>& top) {
+void LRNLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
   Require(bottom[0]->num_axes() == 4, "the bottom is ", ShapeText(bottom[0]->shape()),
           ", wanted are 4 axes: number x channels x height x width");
   num_ = bottom[0]->num();
@@ -31,9 +30,12 @@ void LRNLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
 
 template <typename Dtype>
 LrnShape LRNLayer<Dtype>::Shape() const {
-  const bool within =
-      this->layer_param_.lrn_param().norm_region() == LRNParameter::WITHIN_CHANNEL;
-  return {.num = num_, .channels = channels_, .height = height_, .width = width_, .size = size_,
+  const bool within = this->layer_param_.lrn_param().norm_region() == LRNParameter::WITHIN_CHANNEL;
+  return {.num = num_,
+          .channels = channels_,
+          .height = height_,
+          .width = width_,
+          .size = size_,
           .within = within};
 }
 
@@ -57,8 +59,7 @@ void LRNLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
   const LrnShape shape = Shape();
   const Dtype factor = alpha_ / Dtype(shape.within ? size_ * size_ : size_);
   lrn_backward<Device>(shape, factor, beta_, Data<Device>(*bottom[0]), Data<Device>(*top[0]),
-                       Data<Device>(scale_), Diff<Device>(*top[0]),
-                       MutableDiff<Device>(bottom[0]));
+                       Data<Device>(scale_), Diff<Device>(*top[0]), MutableDiff<Device>(bottom[0]));
 }
 
 CAFFE_LAYER_ON_DEVICES(LRNLayer)

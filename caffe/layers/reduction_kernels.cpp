@@ -46,13 +46,13 @@ void repeat_rows_backward(int64_t rows, int64_t tiles, int64_t width, const Dtyp
   });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                             \
-  template void reduce_rows<Device, Dtype>(ReductionTerm, int64_t, int64_t, Dtype,             \
-                                           const Dtype*, Dtype*);                              \
-  template void reduce_rows_backward<Device, Dtype>(ReductionTerm, int64_t, int64_t, Dtype,    \
-                                                    const Dtype*, const Dtype*, Dtype*);       \
-  template void repeat_rows<Device, Dtype>(int64_t, int64_t, int64_t, const Dtype*, Dtype*);   \
-  template void repeat_rows_backward<Device, Dtype>(int64_t, int64_t, int64_t, const Dtype*,   \
+#define INSTANTIATE(Device, Dtype)                                                               \
+  template void reduce_rows<Device, Dtype>(ReductionTerm, int64_t, int64_t, Dtype, const Dtype*, \
+                                           Dtype*);                                              \
+  template void reduce_rows_backward<Device, Dtype>(ReductionTerm, int64_t, int64_t, Dtype,      \
+                                                    const Dtype*, const Dtype*, Dtype*);         \
+  template void repeat_rows<Device, Dtype>(int64_t, int64_t, int64_t, const Dtype*, Dtype*);     \
+  template void repeat_rows_backward<Device, Dtype>(int64_t, int64_t, int64_t, const Dtype*,     \
                                                     Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 

@@ -9,8 +9,8 @@
 
 namespace caffe {
 
-/// All axes from `axis` on made one number, times coeff: their sum, sum of magnitudes (ASUM), sum of
-/// squares (SUMSQ) or mean.
+/// All axes from `axis` on made one number, times coeff: their sum, sum of magnitudes (ASUM), sum
+/// of squares (SUMSQ) or mean.
 template <typename Dtype>
 class ReductionLayer : public Layer<Dtype> {
  public:

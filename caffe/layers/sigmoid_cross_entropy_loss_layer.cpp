@@ -28,9 +28,8 @@ template <typename Dtype>
 void SigmoidCrossEntropyLossLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
                                                   const vector<Blob<Dtype>*>& top) {
   LossLayer<Dtype>::Reshape(bottom, top);
-  Require(bottom[0]->count() == bottom[1]->count(), "bottom 0 is ",
-          ShapeText(bottom[0]->shape()), ", but bottom 1 is ", ShapeText(bottom[1]->shape()),
-          ". Every score needs a target");
+  Require(bottom[0]->count() == bottom[1]->count(), "bottom 0 is ", ShapeText(bottom[0]->shape()),
+          ", but bottom 1 is ", ShapeText(bottom[1]->shape()), ". Every score needs a target");
   outer_num_ = bottom[0]->shape(0);
   inner_num_ = bottom[0]->count(1);
 }
@@ -73,9 +72,9 @@ void SigmoidCrossEntropyLossLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>&
                                                      const vector<Blob<Dtype>*>& bottom) {
   Require(!propagate_down[1], "targets have no gradient, but bottom 1 is asked for one");
   if (!propagate_down[0]) return;
-  sigmoid_loss_backward<Device>(bottom[0]->count(), Ignored(),
-                                top[0]->cpu_diff()[0] / normalizer_, Data<Device>(*bottom[0]),
-                                Data<Device>(*bottom[1]), MutableDiff<Device>(bottom[0]));
+  sigmoid_loss_backward<Device>(bottom[0]->count(), Ignored(), top[0]->cpu_diff()[0] / normalizer_,
+                                Data<Device>(*bottom[0]), Data<Device>(*bottom[1]),
+                                MutableDiff<Device>(bottom[0]));
 }
 
 CAFFE_LAYER_ON_DEVICES(SigmoidCrossEntropyLossLayer)

@@ -8,9 +8,9 @@
 
 namespace caffe {
 
-/// Cross entropy of the targets (bottom 1, fractions from 0 to 1) and the sigmoid of the scores (bottom
-/// 0), summed over elements and divided by what loss_param.normalization says, the batch size by
-/// default. Targets of ignore_label are left out.
+/// Cross entropy of the targets (bottom 1, fractions from 0 to 1) and the sigmoid of the scores
+/// (bottom 0), summed over elements and divided by what loss_param.normalization says, the batch
+/// size by default. Targets of ignore_label are left out.
 template <typename Dtype>
 class SigmoidCrossEntropyLossLayer : public LossLayer<Dtype> {
  public:

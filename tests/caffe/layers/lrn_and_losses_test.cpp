@@ -38,8 +38,8 @@ TYPED_TEST(LrnAndLossesTest, LrnAcrossChannels) {
           sum += std::pow(bottom->cpu_data()[(n * 7 + other) * 6 + i], 2);
         }
         const double x = bottom->cpu_data()[(n * 7 + c) * 6 + i];
-        EXPECT_NEAR(top->cpu_data()[(n * 7 + c) * 6 + i],
-                    x * std::pow(1.5 + 0.6 / 3 * sum, -0.7), 1e-5);
+        EXPECT_NEAR(top->cpu_data()[(n * 7 + c) * 6 + i], x * std::pow(1.5 + 0.6 / 3 * sum, -0.7),
+                    1e-5);
       }
     }
   }

@@ -83,8 +83,7 @@ TYPED_TEST(ReductionLayersTest, ArgMaxAlongAnAxis) {
 
 TYPED_TEST(ReductionLayersTest, ParameterGivesItsBlobAndItsGradient) {
   auto* top = this->Empty();
-  const auto layer =
-      this->Make("type: 'Parameter' parameter_param { shape { dim: 2 dim: 3 } }");
+  const auto layer = this->Make("type: 'Parameter' parameter_param { shape { dim: 2 dim: 3 } }");
   layer->SetUp({}, {top});
   EXPECT_EQ(layer->blobs()[0]->shape(), vector<int>({2, 3}));
   layer->blobs()[0]->mutable_cpu_data()[4] = 7;
