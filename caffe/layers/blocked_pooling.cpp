@@ -14,12 +14,6 @@ namespace {
 
 using Method = BlockedPooling<float>::Method;
 
-dnnl::memory::desc BlockedDesc(const std::vector<int64_t>& dims, int block) {
-  using Tag = dnnl::memory::format_tag;
-  return dnnl::memory::desc(dims, dnnl::memory::data_type::f32,
-                            block == 16 ? Tag::nChw16c : Tag::nChw8c);
-}
-
 /// Full blocks of one position each lie as plain values do.
 bool IsPlain(const std::vector<int64_t>& dims, int block) {
   return dims[2] == 1 && dims[3] == 1 && dims[1] % block == 0;
@@ -149,7 +143,7 @@ bool BlockedPooling<float>::Forward(Method method, const PoolShape& shape, int c
   if (from->desc().dims() != x_dims_) return false;
   block_ = blocks->block;
   const dnnl::memory::desc y_desc =
-      IsPlain(y_dims_, block_) ? PlainDesc(y_dims_) : BlockedDesc(y_dims_, block_);
+      IsPlain(y_dims_, block_) ? PlainDesc(y_dims_) : ChannelBlocksDesc(y_dims_, block_);
   DnnlOutput out = OutputAs(y, y_desc);
   if (method == Method::kMax) origin_.resize(y_desc.get_size() / sizeof(float));
   float* to = static_cast<float*>(out.memory.get_data_handle());
@@ -164,9 +158,9 @@ template <>
 void BlockedPooling<float>::Backward(Method method, const PoolShape& shape, SyncedMemory* dy,
                                      SyncedMemory* dx) const {
   const dnnl::memory::desc y_desc =
-      IsPlain(y_dims_, block_) ? PlainDesc(y_dims_) : BlockedDesc(y_dims_, block_);
+      IsPlain(y_dims_, block_) ? PlainDesc(y_dims_) : ChannelBlocksDesc(y_dims_, block_);
   const dnnl::memory from = ReadAs(dy, y_desc, ReaderCopy::kRefresh);
-  DnnlOutput out = OutputAs(dx, BlockedDesc(x_dims_, block_));
+  DnnlOutput out = OutputAs(dx, ChannelBlocksDesc(x_dims_, block_));
   const int64_t slabs = x_dims_[0] * ((x_dims_[1] + block_ - 1) / block_);
   const auto run = block_ == 16 ? &caffe::Backward<16> : &caffe::Backward<8>;
   run(method, shape, slabs, static_cast<const float*>(from.get_data_handle()), origin_.data(),

@@ -2,6 +2,7 @@
 
 #include "caffe/layers/column_kernels.hpp"
 #include "caffe/layers/on_device.hpp"
+#include "caffe/native/block_format.hpp"
 
 namespace caffe {
 
@@ -51,10 +52,12 @@ void ConcatLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
                                    const vector<Blob<Dtype>*>& top) {
   if (bottom.size() == 1) return;
   const int64_t top_width = top[0]->count(concat_axis_);
-  Dtype* y = MutableData<Device>(top[0]);
+  using Format = BlockFormat<Device, Dtype>;
+  Format format(Format::Part::kData, concat_axis_ == 1 ? bottom : vector<Blob<Dtype>*>(), bottom);
+  Dtype* y = format.Write(top[0]);
   for (const Blob<Dtype>* blob : bottom) {
     const int64_t width = blob->count(concat_axis_);
-    copy_columns<Device>(num_concats_, width, Data<Device>(*blob), width, y, top_width);
+    copy_columns<Device>(num_concats_, width, format.Read(*blob), width, y, top_width);
     y += width;
   }
 }
@@ -66,12 +69,13 @@ void ConcatLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                     const vector<Blob<Dtype>*>& bottom) {
   if (bottom.size() == 1) return;
   const int64_t top_width = top[0]->count(concat_axis_);
-  const Dtype* dy = Diff<Device>(*top[0]);
+  using Format = BlockFormat<Device, Dtype>;
+  Format format(Format::Part::kDiff, concat_axis_ == 1 ? top : vector<Blob<Dtype>*>(), bottom);
+  const Dtype* dy = format.Read(*top[0]);
   for (size_t i = 0; i < bottom.size(); ++i) {
     const int64_t width = bottom[i]->count(concat_axis_);
     if (propagate_down[i]) {
-      copy_columns<Device>(num_concats_, width, dy, top_width, MutableDiff<Device>(bottom[i]),
-                           width);
+      copy_columns<Device>(num_concats_, width, dy, top_width, format.Write(bottom[i]), width);
     }
     dy += width;
   }

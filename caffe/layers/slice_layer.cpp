@@ -2,6 +2,7 @@
 
 #include "caffe/layers/column_kernels.hpp"
 #include "caffe/layers/on_device.hpp"
+#include "caffe/native/block_format.hpp"
 
 namespace caffe {
 
@@ -62,10 +63,12 @@ void SliceLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
                                   const vector<Blob<Dtype>*>& top) {
   if (top.size() == 1) return;
   const int64_t bottom_width = bottom[0]->count(slice_axis_);
-  const Dtype* x = Data<Device>(*bottom[0]);
+  using Format = BlockFormat<Device, Dtype>;
+  Format format(Format::Part::kData, slice_axis_ == 1 ? bottom : vector<Blob<Dtype>*>(), top);
+  const Dtype* x = format.Read(*bottom[0]);
   for (Blob<Dtype>* blob : top) {
     const int64_t width = blob->count(slice_axis_);
-    copy_columns<Device>(num_slices_, width, x, bottom_width, MutableData<Device>(blob), width);
+    copy_columns<Device>(num_slices_, width, x, bottom_width, format.Write(blob), width);
     x += width;
   }
 }
@@ -77,10 +80,12 @@ void SliceLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                    const vector<Blob<Dtype>*>& bottom) {
   if (!propagate_down[0] || top.size() == 1) return;
   const int64_t bottom_width = bottom[0]->count(slice_axis_);
-  Dtype* dx = MutableDiff<Device>(bottom[0]);
+  using Format = BlockFormat<Device, Dtype>;
+  Format format(Format::Part::kDiff, slice_axis_ == 1 ? top : vector<Blob<Dtype>*>(), top);
+  Dtype* dx = format.Write(bottom[0]);
   for (const Blob<Dtype>* blob : top) {
     const int64_t width = blob->count(slice_axis_);
-    copy_columns<Device>(num_slices_, width, Diff<Device>(*blob), width, dx, bottom_width);
+    copy_columns<Device>(num_slices_, width, format.Read(*blob), width, dx, bottom_width);
     dx += width;
   }
 }

@@ -4,19 +4,20 @@
 
 namespace caffe {
 
-std::optional<ChannelBlocks> FindChannelBlocks(const dnnl::memory::desc& desc) {
+dnnl::memory::desc ChannelBlocksDesc(const dnnl::memory::dims& dims, int block) {
   using Tag = dnnl::memory::format_tag;
+  constexpr Tag kTags[3][2] = {
+      {Tag::nCw8c, Tag::nCw16c}, {Tag::nChw8c, Tag::nChw16c}, {Tag::nCdhw8c, Tag::nCdhw16c}};
+  return dnnl::memory::desc(dims, dnnl::memory::data_type::f32,
+                            kTags[dims.size() - 3][block == 16 ? 1 : 0]);
+}
+
+std::optional<ChannelBlocks> FindChannelBlocks(const dnnl::memory::desc& desc) {
   const dnnl::memory::dims dims = desc.dims();
   if (dims.size() < 3 || dims.size() > 5) return std::nullopt;
-  constexpr Tag kTags[3][2] = {
-      {Tag::nCw16c, Tag::nCw8c}, {Tag::nChw16c, Tag::nChw8c}, {Tag::nCdhw16c, Tag::nCdhw8c}};
-  for (const int which : {0, 1}) {
-    if (desc !=
-        dnnl::memory::desc(dims, dnnl::memory::data_type::f32, kTags[dims.size() - 3][which])) {
-      continue;
-    }
-    ChannelBlocks found{
-        .num = dims[0], .channels = dims[1], .positions = 1, .block = which == 0 ? 16 : 8};
+  for (const int block : {16, 8}) {
+    if (desc != ChannelBlocksDesc(dims, block)) continue;
+    ChannelBlocks found{.num = dims[0], .channels = dims[1], .positions = 1, .block = block};
     for (size_t i = 2; i < dims.size(); ++i) found.positions *= dims[i];
     return found;
   }

@@ -28,6 +28,9 @@ struct ChannelBlocks {
 template <int kBlock>
 using ChannelVector [[gnu::vector_size(4 * kBlock)]] = float;
 
+/// The layout of values of 3 to 5 axes in blocks of 8 or 16 channels.
+dnnl::memory::desc ChannelBlocksDesc(const dnnl::memory::dims& dims, int block);
+
 /// Empty where the layout is another one.
 std::optional<ChannelBlocks> FindChannelBlocks(const dnnl::memory::desc& desc);
 
