@@ -16,9 +16,8 @@ int BlockOf(const SyncedMemory& storage, const vector<int>& shape) {
   const auto* native = dynamic_cast<const DnnlMemory*>(storage.native().get());
   if (native == nullptr || !native->blocks()) return 0;
   const dnnl::memory::dims dims = native->desc().dims();
-  return std::equal(dims.begin(), dims.end(), shape.begin(), shape.end())
-             ? native->blocks()->block
-             : 0;
+  return std::equal(dims.begin(), dims.end(), shape.begin(), shape.end()) ? native->blocks()->block
+                                                                          : 0;
 }
 
 dnnl::memory::desc InBlocks(const vector<int>& shape, int block) {

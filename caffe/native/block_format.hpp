@@ -9,8 +9,8 @@
 
 namespace caffe {
 
-/// The operands of an operation that moves whole channels (axis 1), such as a concatenation: plain, or,
-/// for single precision on the CPU, all in channel blocks. In blocks that no operand fills with
+/// The operands of an operation that moves whole channels (axis 1), such as a concatenation: plain,
+/// or, for single precision on the CPU, all in channel blocks. In blocks that no operand fills with
 /// padding a sample is one run of memory in both forms, its channels in order, so the same copying
 /// serves both.
 ///
