@@ -242,11 +242,14 @@ void DataTransformer<Dtype>::TransformMat(const cv::Mat& image, const Draw& draw
   Require(image.depth() == CV_8U, "An image must have unsigned bytes; this one has OpenCV's depth ",
           image.depth(), ".");
   Require(!image.empty(), "The image is empty.");
-  const ImageView<uint8_t> view{image.ptr<uint8_t>(),
+  const bool reversed = param_.rgb() && image.channels() > 1;
+  Require(!reversed || image.channels() == 3, "transform_param: rgb is set, but an image has ",
+          image.channels(), " channels. Set force_color too, which makes them three.");
+  const ImageView<uint8_t> view{image.ptr<uint8_t>() + (reversed ? 2 : 0),
                                 image.channels(),
                                 image.rows,
                                 image.cols,
-                                1,
+                                reversed ? -1 : 1,
                                 static_cast<ptrdiff_t>(image.step[0]),
                                 image.channels()};
   TransformView(view, draw, out);

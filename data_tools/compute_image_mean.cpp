@@ -22,6 +22,7 @@ DEFINE_string(backend, "lmdb", "kind of database; lmdb is the only one");
 DEFINE_bool(per_channel, false, "no mean image, only channels; images may differ in size");
 DEFINE_bool(force_color, false, "decode encoded images with three channels");
 DEFINE_bool(force_gray, false, "decode encoded images with one channel");
+DEFINE_bool(rgb, false, "decode encoded images to R G B instead of B G R");
 DEFINE_int32(threads, 0, "that decode images; 0 is one for each core");
 
 namespace caffe {
@@ -35,6 +36,7 @@ Prints mean and standard deviation of each channel, ready to be pasted into a ne
   --per_channel    no mean image, only the channels: images may differ in height and width
   --force_color    decode encoded images with three channels, as transform_param's force_color
   --force_gray     decode them with one; otherwise an image has its own number of channels
+  --rgb            decode encoded images to R G B, as transform_param's rgb; otherwise B G R
   --threads N      that decode images (0: one for each core)
   --backend lmdb   the only one
 )";
@@ -144,7 +146,8 @@ int Run(const std::vector<std::string>& arguments) {
   const std::unique_ptr<db::DB> database(db::GetDB(FLAGS_backend));
   database->Open(arguments[0], db::READ);
   Measurement measured;
-  const RecordReading reading{.decoding = DecodingOfFlags(), .threads = ThreadsOf(FLAGS_threads)};
+  const RecordReading reading{
+      .decoding = DecodingOfFlags(), .rgb = FLAGS_rgb, .threads = ThreadsOf(FLAGS_threads)};
   ForEachRecord(database.get(), reading, [&](const Record& record) {
     try {
       measured.Add(record);

@@ -103,8 +103,8 @@ void CheckFlags() {
           "', which OpenCV does not write. Give png, jpg or another type that it writes.");
   ThreadsOf(FLAGS_threads);
   Require(!FLAGS_rgb || (!FLAGS_gray && !FLAGS_encoded && FLAGS_encode_type.empty()),
-          "--rgb is the order in which pixels are stored; grey images and encoded ones have none: "
-          "leave --rgb out, or the other flag.");
+          "--rgb is the order in which pixels are stored; grey images and encoded ones have none. "
+          "To train on encoded images in this order write transform_param { rgb: true }.");
   Require(FLAGS_seed >= -1, "--seed is ", FLAGS_seed, ". Give 0 or more, or -1.");
 }
 
@@ -195,8 +195,9 @@ int Run(const std::vector<std::string>& arguments) {
               << " classes\n";
   }
   if (!set.classes.empty() && !FLAGS_shuffle) {
-    std::cout << "The images are in the order of their classes: convert them with --shuffle, or "
-                 "train with data_param { shuffle: true }.\n";
+    std::cout
+        << "The images are in the order of their classes. To train on them, convert them with "
+           "--shuffle, or set data_param { shuffle: true }.\n";
   }
   std::cout << std::flush;
   Require(problems.empty(),

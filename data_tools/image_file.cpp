@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <climits>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <opencv2/core/core.hpp>
 #include <opencv2/imgcodecs/imgcodecs.hpp>
 #include <opencv2/imgproc/imgproc.hpp>
@@ -25,14 +25,19 @@ namespace {
 std::string ReadBytes(const std::string& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
+  Require(status.type() != fs::file_type::none, "it cannot be reached: ", error.message());
   Require(fs::exists(status), "there is no such file");
   Require(!fs::is_directory(status), "it is a directory");
   Require(fs::is_regular_file(status), "it is no regular file");
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   Require(file.good(), "it cannot be opened: ", std::strerror(errno));
-  std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const uintmax_t size = fs::file_size(path, error);
+  Require(!error && size <= INT_MAX, "it has more than 2 GB");
+  std::string bytes(size, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   Require(!file.bad(), "it cannot be read: ", std::strerror(errno));
+  bytes.resize(static_cast<size_t>(file.gcount()));
   Require(!bytes.empty(), "it is empty (0 bytes)");
   return bytes;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <memory>
 #include <opencv2/core/utility.hpp>
 #include <sstream>
@@ -37,6 +38,12 @@ void CheckNumbers(const Datum& datum) {
   }
 }
 
+void SwapOuterChannels(Datum* datum) {
+  std::string* pixels = datum->mutable_data();
+  const auto plane = static_cast<std::ptrdiff_t>(pixels->size() / 3);
+  std::swap_ranges(pixels->begin(), pixels->begin() + plane, pixels->end() - plane);
+}
+
 void Understand(const std::string& value, const RecordReading& reading, Record* record) {
   Require(record->datum.ParseFromString(value), "it is no Datum");
   record->encoded = record->datum.encoded();
@@ -54,6 +61,7 @@ void Understand(const std::string& value, const RecordReading& reading, Record* 
   } else if (reading.decoding != Decoding::kNone) {
     DecodeDatum(&record->datum, reading.decoding == Decoding::kColor);
   }
+  if (reading.rgb && record->datum.channels() == 3) SwapOuterChannels(&record->datum);
 }
 
 Record Parse(const std::string& key, const std::string& value, const RecordReading& reading) {

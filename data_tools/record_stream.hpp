@@ -27,6 +27,8 @@ enum class Decoding { kNone, kNative, kColor, kGray };
 
 struct RecordReading {
   Decoding decoding = Decoding::kNative;
+  /// Decoded images get their three channels in the order R G B instead of B G R.
+  bool rgb = false;
   /// Call a cut off JPEG and a float that is no number a problem.
   bool strict = false;
   int threads = 1;

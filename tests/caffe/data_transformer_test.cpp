@@ -271,6 +271,45 @@ TYPED_TEST(DataTransformerTest, ReadsFloatsAndEncodedImages) {
   ExpectError([&] { gray.InferBlobShape(encoded); }, {"decode", "20 bytes"});
 }
 
+TYPED_TEST(DataTransformerTest, TurnsDecodedImagesIntoRgb) {
+  cv::Mat image(6, 7, CV_8UC3);
+  for (int i = 0; i < 126; ++i) image.data[i] = static_cast<unsigned char>(2 * i + 1);
+  vector<unsigned char> bytes;
+  cv::imencode(".png", image, bytes);
+  Datum encoded;
+  encoded.set_data(bytes.data(), bytes.size());
+  encoded.set_encoded(true);
+  // Records of pixels keep their order: this one has red first.
+  Datum red_first;
+  cv::Mat reversed(6, 7, CV_8UC3);
+  for (int i = 0; i < 126; ++i) reversed.data[i] = image.data[i - i % 3 + 2 - i % 3];
+  CVMatToDatum(reversed, &red_first);
+  for (const string text : {"mean_value: 1 mean_value: 2 mean_value: 3 std_value: 2 std_value: 3 "
+                            "std_value: 5",
+                            "crop_size: 4 mirror: true", "rotation: 20 crop_size: 6 pad: 1",
+                            "new_height: 9 new_width: 9"}) {
+    DataTransformer<TypeParam> transformer(this->Param(text + " rgb: true"), TRAIN);
+    const vector<int> shape = transformer.InferBlobShape(encoded);
+    vector<TypeParam> a(shape[1] * shape[2] * shape[3]), b(a.size());
+    transformer.Transform(encoded, Philox(3, 4), shape, a.data());
+    transformer.Transform(red_first, Philox(3, 4), shape, b.data());
+    EXPECT_EQ(a, b) << text;
+    Blob<TypeParam> blob(shape);
+    DataTransformer<TypeParam> test(this->Param("rgb: true"), TEST);
+    blob.Reshape(test.InferBlobShape(image));
+    test.Transform(image, &blob);
+    EXPECT_EQ(blob.data_at(0, 0, 2, 3), image.at<cv::Vec3b>(2, 3)[2]);
+    EXPECT_EQ(blob.data_at(0, 2, 5, 6), image.at<cv::Vec3b>(5, 6)[0]);
+  }
+  DataTransformer<TypeParam> rgb(this->Param("rgb: true"), TEST);
+  const cv::Mat grey(6, 7, CV_8UC1, cv::Scalar(5)), with_alpha(6, 7, CV_8UC4, cv::Scalar(5));
+  Blob<TypeParam> blob(1, 1, 6, 7);
+  rgb.Transform(grey, &blob);
+  EXPECT_EQ(blob.data_at(0, 0, 5, 6), 5);
+  blob.Reshape(1, 4, 6, 7);
+  ExpectError([&] { rgb.Transform(with_alpha, &blob); }, {"rgb", "4 channels", "force_color"});
+}
+
 TYPED_TEST(DataTransformerTest, SubtractsTheMeanOfABlobInPlace) {
   Blob<TypeParam> in(2, 1, 3, 3), out;
   for (int i = 0; i < 18; ++i) in.mutable_cpu_data()[i] = i;

@@ -325,7 +325,7 @@ TEST_F(ConvertImagesetTest, SaysWhatIsWrongAndLeavesNothingBehind) {
   expect("in", "--encode_type gfi", {"'gfi'"});
   expect("in", "--backend leveldb", {"LEVELDB"});
   expect("in", "--threads -1", {"--threads is -1"});
-  expect("in", "--rgb --encoded", {"--rgb", "leave --rgb out"});
+  expect("in", "--rgb --encoded", {"--rgb", "transform_param { rgb: true }"});
   expect("", "", {"found 1 argument"});
   fs::create_directory(dir_ / "in/fox");
   expect("in", "", {"in/fox has no images"});

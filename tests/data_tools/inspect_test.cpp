@@ -164,6 +164,8 @@ TEST_F(InspectTest, MeanOfGreyAndColour) {
   double sum = 0;
   for (int p = 0; p < 20; ++p) sum += (10 + 9 * p) % 256 + (50 + 3 * p) % 256;
   EXPECT_NEAR(Numbers(outcome.output, "mean_value: ")[0], sum / 40, 5e-6 * sum / 40);
+  EXPECT_EQ(Numbers(ComputeMean("--force_color --rgb db").output, "mean_value: ")[2],
+            Numbers(outcome.output, "mean_value: ")[0]);
   ExpectParts(ComputeMean("--force_gray db"), 0, {"Number of channels: 1"});
   ExpectParts(Info("--check db"), 0, {"grey and colour are mixed", "force_color: true"});
 }
