@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains ResNet-18 for a few iterations and compares its class scores with those of OpenCV's DNN
+"""Trains nets for a few iterations and compares their class scores with those of OpenCV's DNN
 module, which reads the deploy.prototxt and the caffemodel that we wrote.
 
     opencv_scores_test.py TOOLS_DIR
@@ -21,10 +21,14 @@ except ImportError as missing:
     sys.exit(77)
 
 SOURCE = Path(__file__).resolve().parents[2]
-MODEL = SOURCE / "models" / "resnet18" / "cifar10"
+MODELS = SOURCE / "models"
+# Each brings kinds of layers of its own: shortcuts; concatenation; ReLU6; swish and
+# squeeze-and-excitation; a pooling that is cut and a channel shuffle.
+NETS = ["resnet18/cifar10", "densenet121/cifar10", "mobilenetv2/imagenet",
+        "efficientnet_b0/imagenet", "shufflenetv2_x0_5/imagenet"]
 TOLERANCE = 1e-4
 
-SOLVER = """net: "net.prototxt" base_lr: 0.01 lr_policy: "fixed" momentum: 0.9 max_iter: 6
+SOLVER = """net: "train_val.prototxt" base_lr: 0.0003 lr_policy: "fixed" momentum: 0.9 max_iter: 6
 display: 1 snapshot_prefix: "run" solver_mode: CPU random_seed: 1
 type: "ChannelDropBack"
 channel_dropback_param { layer_drop_rate { policy: "fixed" value: 0.5 } }
@@ -37,18 +41,46 @@ def run(*command, cwd):
         sys.exit(f"{' '.join(map(str, command))}\n{done.stderr[-3000:]}")
 
 
+def stripes(label, size, numbers):
+    """An image of 0 to 1 with stripes of a class's width."""
+    x = np.arange(size) * 32 // size
+    return (x // (label + 1) % 2) * numbers.uniform(0.5, 1, (3, 1, 1)) * np.ones((size, 1))
+
+
 def write_images(folder, numbers):
-    """CIFAR-10's binary files with images that differ by class: stripes of a class's width."""
+    """CIFAR-10's binary files."""
     folder.mkdir()
-    x = np.arange(32)
     for name in [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin"]:
-        labels = numbers.integers(0, 10, 40)
         records = bytearray()
-        for label in labels:
-            stripes = 255 * ((x // (label + 1)) % 2)
-            image = np.broadcast_to(stripes, (3, 32, 32)) * numbers.uniform(0.5, 1, (3, 1, 1))
+        for label in numbers.integers(0, 10, 40):
+            image = 255 * stripes(label, 32, numbers)
             records += bytes([label]) + image.astype(np.uint8).tobytes()
         (folder / name).write_bytes(records)
+
+
+def agrees(folder, tools, numbers, work):
+    size = 224 if folder.endswith("imagenet") else 32
+    for name in ("train_val.prototxt", "deploy.prototxt"):
+        net = (MODELS / folder / name).read_text().replace("data/imagenet", "data/cifar10")
+        net = re.sub(r"batch_size: \d+", "batch_size: 8", net)
+        # Of ten classes, so that no score is small.
+        (work / name).write_text(re.sub(r"num_output: 1000\b", "num_output: 10", net))
+    (work / "solver.prototxt").write_text(SOLVER)
+    run(tools / "caffe", "train", "--solver", "solver.prototxt", cwd=work)
+
+    images = np.stack([4 * stripes(label, size, numbers) - 2 for label in range(4)])
+    images = images.astype(np.float32)
+    (work / "images").write_bytes(images.tobytes())
+    weights = work / "run_iter_6.caffemodel"
+    run(tools / "dump_scores", work / "deploy.prototxt", weights, "images", "scores", cwd=work)
+    ours = np.fromfile(work / "scores", np.float32).reshape(4, -1)
+    other = cv2.dnn.readNetFromCaffe(str(work / "deploy.prototxt"), str(weights))
+    other.setInput(images)
+    difference = np.abs(ours - other.forward().reshape(4, -1)).max()
+    spread = np.ptp(ours, axis=0).max()
+    print(f"{folder}: OpenCV {cv2.__version__}, largest difference of a class score "
+          f"{difference:.2g}, scores spread over {spread:.2g}", flush=True)
+    return difference <= TOLERANCE and spread > 0.01
 
 
 def main():
@@ -58,23 +90,8 @@ def main():
         work = Path(work)
         write_images(work / "raw", numbers)
         run(tools / "convert_cifar", "cifar10", "raw", "data/cifar10", "--any_count", cwd=work)
-        net = re.sub(r"batch_size: \d+", "batch_size: 8", (MODEL / "train_val.prototxt").read_text())
-        (work / "net.prototxt").write_text(net)
-        (work / "solver.prototxt").write_text(SOLVER)
-        run(tools / "caffe", "train", "--solver", "solver.prototxt", cwd=work)
-
-        images = numbers.normal(0, 1, (16, 3, 32, 32)).astype(np.float32)
-        (work / "images").write_bytes(images.tobytes())
-        weights = work / "run_iter_6.caffemodel"
-        run(tools / "dump_scores", MODEL / "deploy.prototxt", weights, "images", "scores", cwd=work)
-        ours = np.fromfile(work / "scores", np.float32).reshape(16, 10)
-        other = cv2.dnn.readNetFromCaffe(str(MODEL / "deploy.prototxt"), str(weights))
-        other.setInput(images)
-        difference = np.abs(ours - other.forward().reshape(16, 10)).max()
-    spread = np.ptp(ours, axis=0).max()
-    print(f"OpenCV {cv2.__version__}: largest difference of a class score {difference:.2g}, "
-          f"scores spread over {spread:.2g}")
-    sys.exit(0 if difference <= TOLERANCE and spread > 0.01 else 1)
+        results = [agrees(folder, tools, numbers, work) for folder in NETS]
+    sys.exit(0 if all(results) else 1)
 
 
 if __name__ == "__main__":
