@@ -297,7 +297,8 @@ class LogFiles(unittest.TestCase):
                        capture_output=True)
         net = self.folder / "net.prototxt"
         net.write_text('layer { name: "data" type: "Data" top: "data" top: "label" data_param { '
-                       'source: "mnist/test_lmdb" backend: LMDB batch_size: 80 } }\n' +
+                       'source: "mnist/test_lmdb" backend: LMDB batch_size: 80 } '
+                       'transform_param { scale: 0.00390625 } }\n' +
                        NET[NET.index('layer { name: "a"'):].replace("num_output: 3", "num_output: 10"))
         train(self.folder, *LOGS)
         rows = read_csv(self.folder)
