@@ -1,32 +1,15 @@
-// Weights of a net: sharing, copying from files and other nets, storing.
+// Weights of a net: sharing, copying from files and other nets, storing. HDF5: net_hdf5.cpp.
 
-#include <algorithm>
-#include <fstream>
 #include <string>
 
 #include "caffe/layer.hpp"
 #include "caffe/net.hpp"
+#include "caffe/util/hdf5_file.hpp"
 #include "caffe/util/upgrade_proto.hpp"
 
 namespace caffe {
 
 namespace {
-
-/// Files in HDF5 start with these bytes.
-constexpr char kHdf5Signature[] = "\211HDF\r\n\032\n";
-
-bool IsHdf5(const string& filename) {
-  std::ifstream file(filename, std::ios::binary);
-  char start[8] = {};
-  file.read(start, sizeof(start));
-  return file && std::equal(start, start + 8, kHdf5Signature);
-}
-
-[[noreturn]] void ThrowNoHdf5(const string& filename) {
-  throw Error(filename,
-              ": HDF5 weights are not supported by this version; use the binary "
-              "format (.caffemodel, snapshot_format: BINARYPROTO)");
-}
 
 void CheckBlobNumber(int found, int wanted, const string& layer) {
   Require(found == wanted, "layer '", layer, "' has ", wanted,
@@ -91,7 +74,7 @@ void Net<Dtype>::CopyTrainedLayersFrom(const NetParameter& param) {
 
 template <typename Dtype>
 void Net<Dtype>::CopyTrainedLayersFrom(const string& trained_filename) {
-  if (IsHdf5(trained_filename)) {
+  if (IsHdf5File(trained_filename)) {
     CopyTrainedLayersFromHDF5(trained_filename);
   } else {
     CopyTrainedLayersFromBinaryProto(trained_filename);
@@ -113,20 +96,10 @@ void Net<Dtype>::CopyTrainedLayersFromBinaryProto(const string& trained_filename
 }
 
 template <typename Dtype>
-void Net<Dtype>::CopyTrainedLayersFromHDF5(const string& trained_filename) {
-  ThrowNoHdf5(trained_filename);
-}
-
-template <typename Dtype>
 void Net<Dtype>::ToProto(NetParameter* param, bool write_diff) const {
   param->Clear();
   param->set_name(name_);
   for (const auto& layer : layers_) layer->ToProto(param->add_layer(), write_diff);
-}
-
-template <typename Dtype>
-void Net<Dtype>::ToHDF5(const string& filename, bool) const {
-  ThrowNoHdf5(filename);
 }
 
 #define INSTANTIATE(Dtype)                                                   \
@@ -135,9 +108,7 @@ void Net<Dtype>::ToHDF5(const string& filename, bool) const {
   template void Net<Dtype>::CopyTrainedLayersFrom(const NetParameter&);      \
   template void Net<Dtype>::CopyTrainedLayersFrom(const string&);            \
   template void Net<Dtype>::CopyTrainedLayersFromBinaryProto(const string&); \
-  template void Net<Dtype>::CopyTrainedLayersFromHDF5(const string&);        \
-  template void Net<Dtype>::ToProto(NetParameter*, bool) const;              \
-  template void Net<Dtype>::ToHDF5(const string&, bool) const;
+  template void Net<Dtype>::ToProto(NetParameter*, bool) const;
 INSTANTIATE(float)
 INSTANTIATE(double)
 

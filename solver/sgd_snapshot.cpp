@@ -4,20 +4,11 @@
 #include "caffe/util/atomic_file.hpp"
 #include "solver/channel_dropback.hpp"
 #include "solver/fused_update.hpp"
+#include "solver/hdf5_state.hpp"
 #include "solver/sgd_solvers.hpp"
 #include "solver/snapshot_files.hpp"
 
 namespace caffe {
-
-namespace {
-
-[[noreturn]] void ThrowNoHdf5(const string& file) {
-  throw Error("'", file,
-              "': HDF5 snapshots are not built in; use binary ones "
-              "(snapshot_format: BINARYPROTO)");
-}
-
-}  // namespace
 
 template <typename Dtype>
 void SGDSolver<Dtype>::SnapshotSolverState(const string& model_filename) {
@@ -61,12 +52,19 @@ void SGDSolver<Dtype>::RestoreSolverStateFromBinaryProto(const string& state_fil
 
 template <typename Dtype>
 void SGDSolver<Dtype>::SnapshotSolverStateToHDF5(const string& model_filename) {
-  ThrowNoHdf5(model_filename);
+  SolverState state;
+  this->StateToProto(model_filename, &state);
+  const string file = this->SnapshotFilename(".solverstate.h5");
+  LOG(INFO) << "Snapshotting solver state to HDF5 file " << file;
+  WriteHdf5State(state, history_, file);
 }
 
 template <typename Dtype>
 void SGDSolver<Dtype>::RestoreSolverStateFromHDF5(const string& state_file) {
-  ThrowNoHdf5(state_file);
+  const SolverState state = ReadHdf5State(state_file);
+  if (Caffe::root_solver()) LOG(INFO) << "SGDSolver: restoring history";
+  ReadHdf5History(state_file, history_);
+  this->StateFromProto(state, state_file);
 }
 
 #define INSTANTIATE(Dtype)                                                          \

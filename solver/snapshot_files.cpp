@@ -15,6 +15,8 @@
 
 #include "caffe/common.hpp"
 #include "caffe/util/atomic_file.hpp"
+#include "caffe/util/hdf5_file.hpp"
+#include "solver/hdf5_state.hpp"
 
 namespace caffe {
 
@@ -26,6 +28,7 @@ uint32_t Crc32(std::string_view content) {
 }
 
 SolverState ReadSolverState(const std::string& state_file) {
+  if (IsHdf5File(state_file)) return ReadHdf5State(state_file);
   const std::string content = ReadWholeFile(state_file);
   Require(content.size() <= INT_MAX, "'", state_file,
           "' is larger than the 2 GB that a solver "
@@ -71,9 +74,10 @@ void CheckLearnedNet(const SolverState& state, const std::string& model_file) {
 
 namespace {
 
-/// The k of "<begin>_iter_<k>.solverstate", or -1.
-int64_t IterationOf(const std::string& name, const std::string& begin) {
+/// The k of "<begin>_iter_<k>.solverstate", which may be followed by ".h5", or -1.
+int64_t IterationOf(std::string_view name, const std::string& begin) {
   const std::string head = begin + "_iter_", tail = ".solverstate";
+  if (name.ends_with(".h5")) name.remove_suffix(3);
   if (!name.starts_with(head) || !name.ends_with(tail) ||
       name.size() <= head.size() + tail.size()) {
     return -1;

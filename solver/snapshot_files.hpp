@@ -13,7 +13,8 @@ namespace caffe {
 /// CRC-32 as in zlib and PNG.
 uint32_t Crc32(std::string_view content);
 
-/// The solver state in a binary file. Throws Error if it cannot be read or is no such thing.
+/// The solver state in a binary file, or an HDF5 file's without the history. Throws Error if it
+/// cannot be read or is no such thing.
 SolverState ReadSolverState(const std::string& state_file);
 
 /// The path of the model that a state names: as written, or, if there is no such file, the
@@ -24,9 +25,9 @@ std::string FindLearnedNet(const SolverState& state, const std::string& state_fi
 /// checksum. States of Caffe carry neither and fit every model file.
 void CheckLearnedNet(const SolverState& state, const std::string& model_file);
 
-/// The state file of the newest complete snapshot "<prefix>_iter_<k>.solverstate": the largest
-/// k whose state can be read and whose model is there and belongs to it. "" if there is none.
-/// A snapshot that is passed over is named in the log, with the reason.
+/// The state file of the newest complete snapshot "<prefix>_iter_<k>.solverstate", or the same with
+/// ".h5": the largest k whose state can be read and whose model is there and belongs to it. "" if
+/// there is none. A snapshot that is passed over is named in the log, with the reason.
 /// @param check_model  if given, called with the model's path; throws Error to pass over it
 std::string FindNewestSnapshot(
     const std::string& prefix,

@@ -19,16 +19,10 @@ bool WantsHdf5(const SolverParameter& param) {
   return param.snapshot_format() == SolverParameter::HDF5;
 }
 
-[[noreturn]] void ThrowNoHdf5() {
-  throw Error("HDF5 snapshots are not built in; set snapshot_format: BINARYPROTO");
-}
-
 }  // namespace
 
 template <typename Dtype>
 void Solver<Dtype>::CheckSnapshotWritePermissions() {
-  const bool writes_snapshots = param_.snapshot() || param_.snapshot_after_train();
-  if (writes_snapshots && WantsHdf5(param_)) ThrowNoHdf5();
   Require(param_.snapshot() >= 0, "snapshot is ", param_.snapshot(), ", it must not be negative");
   if (!Caffe::root_solver() || !param_.snapshot()) return;
   Require(param_.has_snapshot_prefix(), "snapshot is ", param_.snapshot(),
@@ -73,7 +67,11 @@ string Solver<Dtype>::SnapshotToBinaryProto() {
 
 template <typename Dtype>
 string Solver<Dtype>::SnapshotToHDF5() {
-  ThrowNoHdf5();
+  const string file = SnapshotFilename(".caffemodel.h5");
+  LOG(INFO) << "Snapshotting to HDF5 file " << file;
+  net_->ToHDF5(file, param_.snapshot_diff());
+  model_stamp_ = {};  // StateToProto makes it from the file
+  return file;
 }
 
 template <typename Dtype>

@@ -153,6 +153,24 @@ void hdf5_save_string(hid_t loc_id, const string& dataset_name, const string& s)
   Write(loc_id, dataset_name, type, space, s.c_str());
 }
 
+void hdf5_save_bytes(hid_t loc_id, const string& dataset_name, const string& bytes) {
+  const Hdf5Lock lock;
+  const hsize_t size = bytes.size();
+  const Hdf5Object space(H5Screate_simple(1, &size, nullptr), H5Sclose);
+  Write(loc_id, dataset_name, H5T_NATIVE_UCHAR, space, bytes.data());
+}
+
+string hdf5_load_bytes(hid_t loc_id, const string& dataset_name) {
+  const Hdf5Lock lock;
+  const Hdf5Object dataset = OpenDataset(loc_id, dataset_name);
+  CheckNumbers(loc_id, dataset_name, dataset);
+  const vector<int> shape = Hdf5Shape(loc_id, dataset_name);
+  Require(shape.size() == 1, Hdf5Text(loc_id, dataset_name), " is not a row of bytes");
+  string bytes(shape[0], '\0');
+  if (!bytes.empty()) Read(loc_id, dataset_name, dataset, H5T_NATIVE_UCHAR, bytes.data());
+  return bytes;
+}
+
 int hdf5_get_num_links(hid_t loc_id) { return static_cast<int>(Hdf5Names(loc_id, ".").size()); }
 
 string hdf5_get_name_by_idx(hid_t loc_id, int idx) {

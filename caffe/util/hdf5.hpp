@@ -34,6 +34,10 @@ void hdf5_save_int(hid_t loc_id, const string& dataset_name, int i);
 string hdf5_load_string(hid_t loc_id, const string& dataset_name);
 void hdf5_save_string(hid_t loc_id, const string& dataset_name, const string& s);
 
+/// A one-dimensional data set of unsigned bytes.
+void hdf5_save_bytes(hid_t loc_id, const string& dataset_name, const string& bytes);
+string hdf5_load_bytes(hid_t loc_id, const string& dataset_name);
+
 /// What a group holds, and the name of its idx-th member in the order of names.
 int hdf5_get_num_links(hid_t loc_id);
 string hdf5_get_name_by_idx(hid_t loc_id, int idx);

@@ -7,7 +7,9 @@
 #include "caffe/test/test_caffe_main.hpp"
 #include "caffe/util/atomic_file.hpp"
 #include "solver/channel_dropback.hpp"
+#include "solver/hdf5_state.hpp"
 #include "solver/snapshot_files.hpp"
+#include "tests/caffe/oracle_values.hpp"
 #include "tests/solver/solver_fixture.hpp"
 
 namespace caffe {
@@ -75,6 +77,27 @@ TYPED_TEST(ResumeTest, EndsInBitIdenticalWeights) {
       EXPECT_EQ(whole->channel_dropback()->plan().keep_words,
                 second->channel_dropback()->plan().keep_words);
     }
+  }
+}
+
+TYPED_TEST(ResumeTest, EndsInBitIdenticalWeightsFromHdf5) {
+  typedef typename TypeParam::Dtype Dtype;
+  const TempDir dir;
+  const string text =
+      "snapshot_format: HDF5 " + Definition("ChannelDropBack", "random_seed: 11", dir);
+  auto whole = MakeSolver<Dtype>(text);
+  whole->Solve();
+  for (const int stop : {1, 7}) {
+    auto first = MakeSolver<Dtype>(text);
+    first->Step(stop);
+    first->Snapshot();
+    auto second = MakeSolver<Dtype>(text);
+    second->Solve(dir / ("run_iter_" + std::to_string(stop) + ".solverstate.h5"));
+    EXPECT_EQ(second->iter(), 10);
+    EXPECT_EQ(AllData<Dtype>(whole->net()->params()), AllData<Dtype>(second->net()->params()));
+    EXPECT_EQ(AllData<Dtype>(whole->history()), AllData<Dtype>(second->history()));
+    EXPECT_EQ(AllData<Dtype>(whole->test_nets()[0]->output_blobs()),
+              AllData<Dtype>(second->test_nets()[0]->output_blobs()));
   }
 }
 
@@ -170,9 +193,53 @@ TEST_F(ResumeErrorsTest, StatesOfCaffe) {
   EXPECT_EQ(FindNewestSnapshot(dir_ / "run"), state_file_);
 }
 
-TEST_F(ResumeErrorsTest, Hdf5StatesAreRefused) {
-  state_file_ = "some.solverstate.h5";
-  EXPECT_NE(RestoreError(text_).find("HDF5 snapshots are not built in"), string::npos);
+TEST_F(ResumeErrorsTest, DamagedHdf5Files) {
+  const string text = "snapshot_format: HDF5 " + text_;
+  auto solver = MakeSolver<float>(text);
+  solver->Step(3);
+  solver->Snapshot();
+  state_file_ = dir_ / "run_iter_3.solverstate.h5";
+  EXPECT_EQ(FindNewestSnapshot(dir_ / "run"), state_file_);
+  EXPECT_EQ(RestoreError(text_), "");  // a state is known by its name, not by snapshot_format
+  const string model = ReadWholeFile(dir_ / "run_iter_3.caffemodel.h5");
+  WriteFileAtomically(dir_ / "run_iter_3.caffemodel.h5", model.substr(0, model.size() / 2));
+  EXPECT_NE(RestoreError(text).find("is not the model that was written with"), string::npos);
+  EXPECT_EQ(FindNewestSnapshot(dir_ / "run"), dir_ / "run_iter_2.solverstate");
+  WriteFileAtomically(state_file_, model);
+  EXPECT_NE(RestoreError(text).find("is not a solver state"), string::npos);
+  WriteFileAtomically(state_file_, model.substr(0, 100));
+  EXPECT_NE(RestoreError(text).find("as an HDF5 file"), string::npos);
+}
+
+TEST_F(ResumeErrorsTest, AnotherNetInHdf5) {
+  auto solver = MakeSolver<float>("snapshot_format: HDF5 " + text_);
+  solver->Step(3);
+  solver->Snapshot();
+  state_file_ = dir_ / "run_iter_3.solverstate.h5";
+  string wider = text_;
+  wider.replace(wider.find("num_output: 8"), 13, "num_output: 9");
+  EXPECT_NE(RestoreError(wider).find("'history/0' has shape 8x3x3x3, wanted is 9x3x3x3"),
+            string::npos)
+      << RestoreError(wider);
+  EXPECT_NE(RestoreError("lr_policy: 'fixed' " + RegressionNet()).find("the net needs 2"),
+            string::npos);
+}
+
+TEST(Hdf5State, ReadsWhatH5pyWrote) {
+  const string file = string(CAFFE_TEST_DATA_DIR) + "/oracles/state.solverstate.h5";
+  const SolverState state = ReadSolverState(file);
+  EXPECT_EQ(state.iter(), 7);
+  EXPECT_EQ(state.current_step(), 2);
+  EXPECT_EQ(state.learned_net(), "net_iter_7.caffemodel.h5");
+  EXPECT_FALSE(state.has_random_seed());
+  const vector<shared_ptr<Blob<float>>> history{std::make_shared<Blob<float>>(vector<int>{2, 3}),
+                                                std::make_shared<Blob<float>>(vector<int>{2})};
+  ReadHdf5History(file, history);
+  for (int b = 0; b < 2; ++b) {
+    for (int i = 0; i < history[b]->count(); ++i) {
+      EXPECT_EQ(history[b]->cpu_data()[i], oracle::Value("history." + std::to_string(b), i, 1));
+    }
+  }
 }
 
 }  // namespace

@@ -221,7 +221,6 @@ TEST_F(SolverLoopTest, Refusals) {
       {"snapshot: 5 snapshot_prefix: '/no/such/place/p' " + ConstantNet(),
        "snapshots cannot be written to snapshot_prefix '/no/such/place/p'"},
       {"snapshot: 5 " + ConstantNet(), "snapshot_prefix is not set"},
-      {"snapshot_format: HDF5 " + ConstantNet(), "HDF5 snapshots are not built in"},
       {"weights: 'none.caffemodel' " + ConstantNet(), "none.caffemodel"},
   };
   for (const auto& bad : cases) {
