@@ -89,6 +89,50 @@ TYPED_TEST(DepthwiseConvolutionLayerTest, GradientAgreesWithDifferences) {
   }
 }
 
+TYPED_TEST(DepthwiseConvolutionLayerTest, BlockedLayoutsPassThrough) {
+  typedef typename TypeParam::Dtype Dtype;
+  if (TypeParam::device == Caffe::GPU || sizeof(Dtype) == 8) GTEST_SKIP() << "oneDNN only";
+  const string point = this->Text("Convolution", "num_output: 16 kernel_size: 1");
+  auto *x = this->Random({2, 16, 12, 12}), *a = this->Empty(), *b = this->Empty(),
+       *c = this->Empty();
+  auto before = this->Make(point), after = this->Make(point);
+  auto depthwise = this->Make(this->Text("DepthwiseConvolution", "kernel_size: 3 pad: 1"));
+  before->SetUp({x}, {a});
+  depthwise->SetUp({a}, {b});
+  after->SetUp({b}, {c});
+  for (int pass = 0; pass < 2; ++pass) {
+    before->Forward({x}, {a});
+    if (a->data()->head() != SyncedMemory::HEAD_AT_NATIVE) GTEST_SKIP() << "oneDNN is plain here";
+    const uint64_t conversions = SyncedMemory::conversions();
+    depthwise->Forward({a}, {b});
+    after->Forward({b}, {c});
+    this->FillDiff(c);
+    after->Backward({c}, {true}, {b});
+    depthwise->Backward({b}, {true}, {a});
+    before->Backward({a}, {true}, {x});
+    EXPECT_EQ(SyncedMemory::conversions(), conversions);
+  }
+  // The same from plain values.
+  auto *plain = this->Copy(*a), *top = this->Empty();
+  auto own = this->Make(this->Text("DepthwiseConvolution", "kernel_size: 3 pad: 1"));
+  own->SetUp({plain}, {top});
+  for (int i = 0; i < 2; ++i) {
+    own->blobs()[i]->CopyFrom(*depthwise->blobs()[i]);
+    caffe_set(own->blobs()[i]->count(), Dtype(0), depthwise->blobs()[i]->mutable_cpu_diff());
+  }
+  own->Forward({plain}, {top});
+  this->ExpectNear(b->cpu_data(), *top, top->cpu_data(), "top");
+  std::copy_n(b->cpu_diff(), b->count(), top->mutable_cpu_diff());
+  after->Backward({c}, {true}, {b});
+  depthwise->Backward({b}, {true}, {a});
+  own->Backward({top}, {true}, {plain});
+  this->ExpectNear(a->cpu_diff(), *plain, plain->cpu_diff(), "bottom gradient");
+  for (int i = 0; i < 2; ++i) {
+    const Blob<Dtype>& wanted = *own->blobs()[i];
+    this->ExpectNear(depthwise->blobs()[i]->cpu_diff(), wanted, wanted.cpu_diff(), "gradient");
+  }
+}
+
 TYPED_TEST(DepthwiseConvolutionLayerTest, CountsMultiplyAdds) {
   auto layer = this->Make(this->Text("DepthwiseConvolution", "kernel_size: 3 pad: 1"));
   auto* bottom = this->Random({2, 5, 8, 8});
