@@ -4,6 +4,7 @@
 
 #include "caffe/device/blas.hpp"
 #include "caffe/util/math_functions.hpp"
+#include "caffe/util/raw_values.hpp"
 
 namespace caffe {
 
@@ -294,9 +295,15 @@ void Blob<Dtype>::FromProto(const BlobProto& proto, bool reshape) {
     Require(ShapeEquals(proto), "a stored blob of ", ShapeText(StoredShape(proto)),
             " does not fit one of ", ShapeText(shape_));
   }
-  ReadValues(proto.double_data(), proto.data(), count_, mutable_cpu_data());
+  if (proto.double_data_size() == 0 && proto.data_size() == 0 && proto.has_raw_data()) {
+    ReadRawValues(proto.raw_data_type(), proto.raw_data(), count_, mutable_cpu_data());
+  } else {
+    ReadValues(proto.double_data(), proto.data(), count_, mutable_cpu_data());
+  }
   if (proto.double_diff_size() > 0 || proto.diff_size() > 0) {
     ReadValues(proto.double_diff(), proto.diff(), count_, mutable_cpu_diff());
+  } else if (proto.has_raw_diff()) {
+    ReadRawValues(proto.raw_diff_type(), proto.raw_diff(), count_, mutable_cpu_diff());
   }
 }
 

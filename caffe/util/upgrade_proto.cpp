@@ -69,7 +69,7 @@ void ReadSolverParamsFromTextFileOrDie(const string& param_file, SolverParameter
 bool NetNeedsUpgrade(const NetParameter& net_param) {
   return NetNeedsV0ToV1Upgrade(net_param) || NetNeedsDataUpgrade(net_param) ||
          NetNeedsV1ToV2Upgrade(net_param) || NetNeedsInputUpgrade(net_param) ||
-         NetNeedsBatchNormUpgrade(net_param);
+         NetNeedsBatchNormSplit(net_param) || NetNeedsBatchNormUpgrade(net_param);
 }
 
 bool UpgradeNetAsNeeded(const string& param_file, NetParameter* param) {
@@ -89,6 +89,10 @@ bool UpgradeNetAsNeeded(const string& param_file, NetParameter* param) {
   if (NetNeedsInputUpgrade(*param)) {
     LogUpgrade(param_file, "the inputs");
     UpgradeNetInput(param);
+  }
+  if (NetNeedsBatchNormSplit(*param)) {
+    LogUpgrade(param_file, "batch normalisation with a scale and a shift");
+    SplitNetBatchNorm(param);
   }
   if (NetNeedsBatchNormUpgrade(*param)) {
     LogUpgrade(param_file, "batch normalisation");
@@ -133,23 +137,6 @@ void UpgradeNetInput(NetParameter* net_param) {
   net_param->clear_input();
   net_param->clear_input_shape();
   net_param->clear_input_dim();
-}
-
-bool NetNeedsBatchNormUpgrade(const NetParameter& net_param) {
-  for (const LayerParameter& layer : net_param.layer()) {
-    if (layer.type() == "BatchNorm" && layer.param_size() == 3) return true;
-  }
-  return false;
-}
-
-void UpgradeNetBatchNorm(NetParameter* net_param) {
-  for (LayerParameter& layer : *net_param->mutable_layer()) {
-    if (layer.type() != "BatchNorm" || layer.param_size() != 3) continue;
-    for (ParamSpec& spec : *layer.mutable_param()) {
-      spec.set_lr_mult(0);
-      spec.set_decay_mult(0);
-    }
-  }
 }
 
 bool SolverNeedsTypeUpgrade(const SolverParameter& solver_param) {

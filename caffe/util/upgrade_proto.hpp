@@ -54,6 +54,12 @@ const char* UpgradeV1LayerType(const V1LayerParameter_LayerType type);
 bool NetNeedsInputUpgrade(const NetParameter& net_param);
 void UpgradeNetInput(NetParameter* net_param);
 
+/// BatchNorm layers of NVIDIA's fork with a scale and a shift of their own, by their parameters or
+/// by five stored blobs: each becomes a BatchNorm, and a Scale layer "<name>_scale" in place behind
+/// it. Definitions and weights change alike, so that they go on fitting each other.
+bool NetNeedsBatchNormSplit(const NetParameter& net_param);
+void SplitNetBatchNorm(NetParameter* net_param);
+
 /// BatchNorm layers with three `param` entries, whose multipliers must be 0.
 bool NetNeedsBatchNormUpgrade(const NetParameter& net_param);
 void UpgradeNetBatchNorm(NetParameter* net_param);

@@ -1,9 +1,12 @@
 #include "caffe/blob.hpp"
 
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include "caffe/filler.hpp"
 #include "caffe/test/test_caffe_main.hpp"
+#include "caffe/util/raw_values.hpp"
 
 namespace caffe {
 namespace {
@@ -111,6 +114,47 @@ TYPED_TEST(BlobShapeTest, ProtoRoundTripIsExact) {
     EXPECT_EQ(copy.cpu_data()[i], blob.cpu_data()[i]);
     EXPECT_EQ(copy.cpu_diff()[i], blob.cpu_diff()[i]);
   }
+}
+
+// Half-precision bits and values from NumPy's float16.
+TYPED_TEST(BlobShapeTest, RawHalvesOfNvidiasFork) {
+  const uint16_t bits[] = {0x3c00, 0xc100, 0x2e66, 0x7bff, 0x0001, 0x8000, 0x03ff, 0x7c00};
+  const double values[] = {1,
+                           -2.5,
+                           0.0999755859375,
+                           65504,
+                           5.960464477539063e-08,
+                           -0.0,
+                           6.097555160522461e-05,
+                           std::numeric_limits<double>::infinity()};
+  BlobProto proto;
+  proto.mutable_shape()->add_dim(8);
+  proto.set_raw_data_type(BlobProto::FLOAT16);
+  proto.set_raw_data(string(reinterpret_cast<const char*>(bits), sizeof(bits)));
+  proto.set_raw_diff_type(BlobProto::DOUBLE);
+  proto.set_raw_diff(string(reinterpret_cast<const char*>(values), sizeof(values)));
+  Blob<TypeParam> blob;
+  blob.FromProto(proto);
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(blob.cpu_data()[i], TypeParam(values[i]));
+    EXPECT_EQ(std::signbit(blob.cpu_data()[i]), std::signbit(values[i]));
+    EXPECT_EQ(blob.cpu_diff()[i], TypeParam(values[i]));
+  }
+  EXPECT_TRUE(std::isnan(HalfToFloat(0x7e00)));
+
+  proto.set_raw_data(proto.raw_data().substr(1));
+  EXPECT_NE(MessageOf([&] { blob.FromProto(proto); }).find("15 bytes of FLOAT16"), string::npos);
+  proto.set_raw_data_type(BlobProto::INT);
+  EXPECT_NE(MessageOf([&] { blob.FromProto(proto); }).find("type INT"), string::npos);
+  const float floats[] = {1, 2, 3, 4, 5, 6, 7, 8};
+  proto.set_raw_data_type(BlobProto::FLOAT);
+  proto.set_raw_data(string(reinterpret_cast<const char*>(floats), sizeof(floats)));
+  blob.FromProto(proto);
+  EXPECT_EQ(blob.cpu_data()[7], TypeParam(8));
+  // Values in Caffe's own fields go first.
+  for (int i = 0; i < 8; ++i) proto.add_data(10);
+  blob.FromProto(proto);
+  EXPECT_EQ(blob.cpu_data()[7], TypeParam(10));
 }
 
 template <typename TypeParam>

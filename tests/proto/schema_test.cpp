@@ -26,6 +26,14 @@ constexpr int kFirstOwnField = 30000;
 constexpr int kFirstOwnEnumValue = 100;
 /// Fields of widespread forks keep the numbers under which these published them.
 const std::map<string, int> kForkFields = {
+    {"caffe.BatchNormParameter.bias_filler", 6},
+    {"caffe.BatchNormParameter.engine", 15},
+    {"caffe.BatchNormParameter.scale_bias", 7},
+    {"caffe.BatchNormParameter.scale_filler", 5},
+    {"caffe.BlobProto.raw_data", 12},
+    {"caffe.BlobProto.raw_data_type", 10},
+    {"caffe.BlobProto.raw_diff", 13},
+    {"caffe.BlobProto.raw_diff_type", 11},
     {"caffe.LayerParameter.shuffle_channel_param", 164},
     {"caffe.LayerParameter.permute_param", 202},
 };

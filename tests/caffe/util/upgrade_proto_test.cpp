@@ -71,6 +71,37 @@ TEST(UpgradeProto, BatchNormIsNeverLearned) {
   EXPECT_EQ(net.layer(1).param(0).lr_mult(), 2) << "only exactly three entries are touched";
 }
 
+TEST(UpgradeProto, BatchNormWithAScaleBecomesTwoLayers) {
+  ExpectUpgrade(
+      "layer { name: 'n' type: 'BatchNorm' bottom: 'c' top: 'c' include { phase: TRAIN }"
+      "  param { lr_mult: 0 } param { lr_mult: 0 } param { lr_mult: 0 } param { lr_mult: 2 }"
+      "  batch_norm_param { eps: 0.1 scale_filler { value: 2 } engine: CUDNN } }"
+      "layer { name: 'm' type: 'BatchNorm' batch_norm_param { scale_bias: true } }"
+      "layer { name: 'm_scale' type: 'ReLU' }",
+      "layer { name: 'n' type: 'BatchNorm' bottom: 'c' top: 'c' include { phase: TRAIN }"
+      "  param { lr_mult: 0 decay_mult: 0 } param { lr_mult: 0 decay_mult: 0 }"
+      "  param { lr_mult: 0 decay_mult: 0 } batch_norm_param { eps: 0.1 engine: CUDNN } }"
+      "layer { name: 'n_scale' type: 'Scale' bottom: 'c' top: 'c' include { phase: TRAIN }"
+      "  param { lr_mult: 2 } scale_param { bias_term: true filler { value: 2 } } }"
+      "layer { name: 'm' type: 'BatchNorm' batch_norm_param { } }"
+      "layer { name: 'm_scale_' type: 'Scale' scale_param { bias_term: true } }"
+      "layer { name: 'm_scale' type: 'ReLU' }");
+}
+
+TEST(UpgradeProto, FiveBlobsOfBatchNormBecomeThreeAndTwo) {
+  ExpectUpgrade(
+      "layer { name: 'n' type: 'BatchNorm' top: 'n'"
+      "  blobs { shape { dim: 1 dim: 2 dim: 1 dim: 1 } data: 1 data: 2 }"
+      "  blobs { shape { dim: 1 dim: 2 dim: 1 dim: 1 } data: 3 data: 4 }"
+      "  blobs { shape { dim: 1 } data: 0.5 }"
+      "  blobs { shape { dim: 2 } data: 5 data: 6 } blobs { shape { dim: 2 } data: 7 data: 8 } }",
+      "layer { name: 'n' type: 'BatchNorm' top: 'n' batch_norm_param { }"
+      "  blobs { shape { dim: 2 } data: 1 data: 2 } blobs { shape { dim: 2 } data: 3 data: 4 }"
+      "  blobs { shape { dim: 1 } data: 1 } }"
+      "layer { name: 'n_scale' type: 'Scale' bottom: 'n' top: 'n' scale_param { bias_term: true }"
+      "  blobs { shape { dim: 2 } data: 5 data: 6 } blobs { shape { dim: 2 } data: 7 data: 8 } }");
+}
+
 TEST(UpgradeProto, V1LayersBecomeLayers) {
   ExpectUpgrade(
       "layers { name: 'c' type: CONVOLUTION bottom: 'd' top: 'c' blobs_lr: 1 blobs_lr: 2"
