@@ -128,8 +128,15 @@ TYPED_TEST(DepthwiseConvolutionLayerTest, BlockedLayoutsPassThrough) {
   own->Backward({top}, {true}, {plain});
   this->ExpectNear(a->cpu_diff(), *plain, plain->cpu_diff(), "bottom gradient");
   for (int i = 0; i < 2; ++i) {
+    // Sums of 288 products that partly cancel: rounding is relative to the largest of them.
     const Blob<Dtype>& wanted = *own->blobs()[i];
-    this->ExpectNear(depthwise->blobs()[i]->cpu_diff(), wanted, wanted.cpu_diff(), "gradient");
+    const Dtype* values = wanted.cpu_diff();
+    Dtype largest = 0;
+    for (int j = 0; j < wanted.count(); ++j) largest = std::max(largest, std::abs(values[j]));
+    for (int j = 0; j < wanted.count(); ++j) {
+      EXPECT_NEAR(depthwise->blobs()[i]->cpu_diff()[j], values[j], 1e-5 * largest)
+          << "gradient " << i << " at " << j;
+    }
   }
 }
 
