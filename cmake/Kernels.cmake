@@ -14,3 +14,22 @@ function(caffe_kernels)
     endif()
   endforeach()
 endfunction()
+
+# caffe_vector_kernels(FILE...) adds vector code to the library, compiled once for AVX2 and once
+# for AVX-512, with CAFFE_LANES floats in a vector; which one runs is decided on the machine.
+function(caffe_vector_kernels)
+  foreach(variant 8:x86-64-v3 16:x86-64-v4)
+    string(REPLACE ":" ";" variant ${variant})
+    list(GET variant 0 lanes)
+    list(GET variant 1 arch)
+    foreach(file IN LISTS ARGN)
+      file(RELATIVE_PATH relative ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+      set(wrapper ${PROJECT_BINARY_DIR}/kernels/lanes${lanes}/${relative})
+      file(CONFIGURE OUTPUT ${wrapper} CONTENT
+           "#define CAFFE_LANES ${lanes}\n#include \"${relative}\"\n")
+      target_sources(caffe PRIVATE ${wrapper})
+      set_source_files_properties(${wrapper} TARGET_DIRECTORY caffe PROPERTIES
+        COMPILE_OPTIONS "-march=${arch};-ffp-contract=fast")
+    endforeach()
+  endforeach()
+endfunction()

@@ -4,6 +4,7 @@
 #include "caffe/cli/flags.hpp"
 #include "caffe/common.hpp"
 #include "caffe/device/devices.hpp"
+#include "caffe/native/winograd_conv.hpp"
 
 namespace caffe::cli {
 
@@ -22,6 +23,7 @@ std::vector<int> ParseGpus(const std::string& flag) {
 }
 
 void UseFirstGpuOrCpu() {
+  SetWinogradEnabled(FLAGS_winograd);
   const std::vector<int> gpus = ParseGpus(FLAGS_gpu);
   if (gpus.empty()) {
     LOG(INFO) << "Use CPU.";
@@ -35,6 +37,7 @@ void UseFirstGpuOrCpu() {
 }
 
 void UseDevicesFor(SolverParameter* solver) {
+  SetWinogradEnabled(FLAGS_winograd);
   std::vector<int> gpus = ParseGpus(FLAGS_gpu);
   // solver_mode's default is GPU, so only a file that spells it out counts.
   const bool file_decides =

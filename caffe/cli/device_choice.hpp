@@ -12,11 +12,12 @@ namespace caffe::cli {
 /// for 'all' where there is none.
 std::vector<int> ParseGpus(const std::string& flag);
 
-/// For commands that work on one device: the first GPU of --gpu, or the CPU. Logs which.
+/// For commands that work on one device: the first GPU of --gpu, or the CPU, with or
+/// without Winograd's method as --winograd says. Logs which.
 void UseFirstGpuOrCpu();
 
 /// For training: the GPUs of --gpu, else the one that the solver's file asks for, else the CPU;
-/// sets mode and device, in the solver's parameters too. Logs which.
+/// sets mode and device, in the solver's parameters too, and --winograd. Logs which.
 void UseDevicesFor(SolverParameter* solver);
 
 }  // namespace caffe::cli

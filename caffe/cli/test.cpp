@@ -88,7 +88,7 @@ Command TestCommand() {
           "see each test sample once, let --iterations times the batch be the number of samples.\n"
           "\n"
           "  caffe test --model=train_val.prototxt --weights=net.caffemodel --iterations=100",
-      .flags = {"model", "weights", "iterations", "gpu", "level", "stage", "fusion"},
+      .flags = {"model", "weights", "iterations", "gpu", "level", "stage", "fusion", "winograd"},
       .min_words = 0,
       .max_words = 0,
       .run = Test,

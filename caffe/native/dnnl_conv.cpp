@@ -1,8 +1,6 @@
-#include <dnnl.hpp>
-#include <unordered_map>
+#include "caffe/native/dnnl_conv.hpp"
 
 #include "caffe/device/blas.hpp"
-#include "caffe/native/conv_engine.hpp"
 #include "caffe/native/dnnl_memory.hpp"
 
 namespace caffe {
@@ -18,142 +16,122 @@ memory::dims Dims(std::initializer_list<int> first, const std::vector<int>& rest
   return dims;
 }
 
+memory::dims WeightDims(const ConvShape& s) {
+  if (s.group == 1) return Dims({s.out_channels, s.in_channels}, s.kernel);
+  return Dims({s.group, s.out_channels / s.group, s.in_channels / s.group}, s.kernel);
+}
+
 /// A layout of oneDNN's choice.
 memory::desc AnyLayout(const memory::dims& dims) {
   return memory::desc(dims, memory::data_type::f32, memory::format_tag::any);
 }
 
-/// oneDNN's convolution in single precision. Every operand is in the layout that the library
-/// finds fastest; see ReadAs and OutputAs for how they pass between layers.
-class DnnlConv : public ConvEngine<float> {
- public:
-  /// Throws dnnl::error where the library has no such convolution.
-  explicit DnnlConv(const ConvShape& s)
-      : src_(AnyLayout(Dims({s.num, s.in_channels}, s.in))),
-        weights_(AnyLayout(WeightDims(s))),
-        bias_(PlainDesc({s.out_channels})),
-        dst_(AnyLayout(Dims({s.num, s.out_channels}, s.out))),
-        has_bias_(s.bias),
-        reversed_(s.reversed),
-        stride_(s.stride.begin(), s.stride.end()),
-        dilation_(s.dilation.begin(), s.dilation.end()),
-        pad_front_(s.pad.begin(), s.pad.end()) {
-    for (size_t i = 0; i < s.in.size(); ++i) {
-      dilation_[i] -= 1;  // oneDNN counts the gaps
-      // Input that no window reaches at the far end is negative padding.
-      const int reach = (s.out[i] - 1) * s.stride[i] + s.dilation[i] * (s.kernel[i] - 1) + 1;
-      pad_back_.push_back(reach - s.in[i] - s.pad[i]);
-    }
-    forward_desc_ = ForwardDesc();
-    forward_ = dnnl::convolution_forward(forward_desc_);
-  }
-
-  void Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
-               SyncedMemory* dst) override {
-    std::unordered_map<int, memory> arguments = {
-        {DNNL_ARG_SRC, ReadAs(src, forward_desc_.src_desc(), ReaderCopy::kRefresh)},
-        {DNNL_ARG_WEIGHTS,
-         ReadLearnedAs(weights, forward_desc_.weights_desc(), ReaderCopy::kRefresh)}};
-    if (has_bias_)
-      arguments.emplace(DNNL_ARG_BIAS, ReadLearnedAs(bias, bias_, ReaderCopy::kRefresh));
-    DnnlOutput out = OutputAs(dst, forward_desc_.dst_desc());
-    arguments.emplace(DNNL_ARG_DST, out.memory);
-    Run(forward_, arguments);
-    Publish(std::move(out), dst);
-  }
-
-  void BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights,
-                    SyncedMemory* src_diff) override {
-    if (!data_) {
-      data_desc_ = dnnl::convolution_backward_data::primitive_desc(
-          dnnl::convolution_backward_data::desc(algorithm::convolution_direct, src_, weights_, dst_,
-                                                stride_, dilation_, pad_front_, pad_back_),
-          DnnlEngine(), forward_desc_);
-      data_ = dnnl::convolution_backward_data(data_desc_);
-    }
-    // In a convolution's backward pass, the weights' gradient, when wanted, has just read the same
-    // values, and Forward the same weights.
-    const ReaderCopy copy =
-        !reversed_ && diff_read_ == dst_diff ? ReaderCopy::kReuse : ReaderCopy::kRefresh;
-    const ReaderCopy weights_copy = reversed_ ? ReaderCopy::kRefresh : ReaderCopy::kReuse;
-    diff_read_ = nullptr;
-    std::unordered_map<int, memory> arguments = {
-        {DNNL_ARG_DIFF_DST, ReadAs(dst_diff, data_desc_.diff_dst_desc(), copy)},
-        {DNNL_ARG_WEIGHTS, ReadLearnedAs(weights, data_desc_.weights_desc(), weights_copy)}};
-    DnnlOutput out = OutputAs(src_diff, data_desc_.diff_src_desc());
-    arguments.emplace(DNNL_ARG_DIFF_SRC, out.memory);
-    Run(data_, arguments);
-    Publish(std::move(out), src_diff);
-  }
-
-  void BackwardWeights(SyncedMemory* src, SyncedMemory* dst_diff, SyncedMemory* weights_diff,
-                       SyncedMemory* bias_diff) override {
-    if (!gradient_) {
-      gradient_desc_ = GradientDesc();
-      gradient_ = dnnl::convolution_backward_weights(gradient_desc_);
-    }
-    const DnnlMemory weights_sum(gradient_desc_.diff_weights_desc());
-    std::unordered_map<int, memory> arguments = {
-        {DNNL_ARG_SRC, ReadAs(src, gradient_desc_.src_desc(),
-                              reversed_ ? ReaderCopy::kRefresh : ReaderCopy::kReuse)},
-        {DNNL_ARG_DIFF_DST, ReadAs(dst_diff, gradient_desc_.diff_dst_desc(), ReaderCopy::kRefresh)},
-        {DNNL_ARG_DIFF_WEIGHTS, weights_sum.memory()}};
-    diff_read_ = dst_diff;
-    const DnnlMemory bias_sum(bias_);
-    if (has_bias_) arguments.emplace(DNNL_ARG_DIFF_BIAS, bias_sum.memory());
-    Run(gradient_, arguments);
-    AddToPlain(weights_sum.memory(), static_cast<float*>(weights_diff->mutable_cpu_data()));
-    if (bias_diff != nullptr) {
-      Axpy<Cpu>(bias_.dims()[0], 1.0f,
-                static_cast<const float*>(bias_sum.memory().get_data_handle()),
-                static_cast<float*>(bias_diff->mutable_cpu_data()));
-    }
-  }
-
- private:
-  static memory::dims WeightDims(const ConvShape& s) {
-    if (s.group == 1) return Dims({s.out_channels, s.in_channels}, s.kernel);
-    return Dims({s.group, s.out_channels / s.group, s.in_channels / s.group}, s.kernel);
-  }
-
-  dnnl::convolution_forward::primitive_desc ForwardDesc() const {
-    using Desc = dnnl::convolution_forward::desc;
-    const Desc desc = has_bias_
-                          ? Desc(prop_kind::forward_training, algorithm::convolution_direct, src_,
-                                 weights_, bias_, dst_, stride_, dilation_, pad_front_, pad_back_)
-                          : Desc(prop_kind::forward_training, algorithm::convolution_direct, src_,
-                                 weights_, dst_, stride_, dilation_, pad_front_, pad_back_);
-    return {desc, DnnlEngine()};
-  }
-
-  dnnl::convolution_backward_weights::primitive_desc GradientDesc() const {
-    using Desc = dnnl::convolution_backward_weights::desc;
-    const Desc desc = has_bias_ ? Desc(algorithm::convolution_direct, src_, weights_, bias_, dst_,
-                                       stride_, dilation_, pad_front_, pad_back_)
-                                : Desc(algorithm::convolution_direct, src_, weights_, dst_, stride_,
-                                       dilation_, pad_front_, pad_back_);
-    return {desc, DnnlEngine(), forward_desc_};
-  }
-
-  static void Run(const dnnl::primitive& primitive,
-                  const std::unordered_map<int, memory>& arguments) {
-    primitive.execute(DnnlStream(), arguments);
-    DnnlStream().wait();
-  }
-
-  const memory::desc src_, weights_, bias_, dst_;
-  const bool has_bias_, reversed_;
-  memory::dims stride_, dilation_, pad_front_, pad_back_;
-  dnnl::convolution_forward::primitive_desc forward_desc_;
-  dnnl::convolution_forward forward_;
-  dnnl::convolution_backward_data::primitive_desc data_desc_;
-  dnnl::convolution_backward_data data_;
-  dnnl::convolution_backward_weights::primitive_desc gradient_desc_;
-  dnnl::convolution_backward_weights gradient_;
-  const SyncedMemory* diff_read_ = nullptr;
-};
-
 }  // namespace
+
+DnnlConv::DnnlConv(const ConvShape& s)
+    : src_(AnyLayout(Dims({s.num, s.in_channels}, s.in))),
+      weights_(AnyLayout(WeightDims(s))),
+      bias_(PlainDesc({s.out_channels})),
+      dst_(AnyLayout(Dims({s.num, s.out_channels}, s.out))),
+      has_bias_(s.bias),
+      reversed_(s.reversed),
+      stride_(s.stride.begin(), s.stride.end()),
+      dilation_(s.dilation.begin(), s.dilation.end()),
+      pad_front_(s.pad.begin(), s.pad.end()) {
+  for (size_t i = 0; i < s.in.size(); ++i) {
+    dilation_[i] -= 1;  // oneDNN counts the gaps
+    // Input that no window reaches at the far end is negative padding.
+    const int reach = (s.out[i] - 1) * s.stride[i] + s.dilation[i] * (s.kernel[i] - 1) + 1;
+    pad_back_.push_back(reach - s.in[i] - s.pad[i]);
+  }
+  forward_desc_ = ForwardDesc();
+}
+
+void DnnlConv::Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
+                       SyncedMemory* dst) {
+  if (!forward_) forward_ = dnnl::convolution_forward(forward_desc_);
+  Arguments arguments = {
+      {DNNL_ARG_SRC, ReadAs(src, forward_desc_.src_desc(), ReaderCopy::kRefresh)},
+      {DNNL_ARG_WEIGHTS,
+       ReadLearnedAs(weights, forward_desc_.weights_desc(), ReaderCopy::kRefresh)}};
+  weights_read_ = weights;
+  if (has_bias_) arguments.emplace(DNNL_ARG_BIAS, ReadLearnedAs(bias, bias_, ReaderCopy::kRefresh));
+  DnnlOutput out = OutputAs(dst, forward_desc_.dst_desc());
+  arguments.emplace(DNNL_ARG_DST, out.memory);
+  Run(forward_, arguments);
+  Publish(std::move(out), dst);
+}
+
+void DnnlConv::BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights, SyncedMemory* src_diff) {
+  if (!data_) {
+    data_desc_ = dnnl::convolution_backward_data::primitive_desc(
+        dnnl::convolution_backward_data::desc(algorithm::convolution_direct, src_, weights_, dst_,
+                                              stride_, dilation_, pad_front_, pad_back_),
+        DnnlEngine(), forward_desc_);
+    data_ = dnnl::convolution_backward_data(data_desc_);
+  }
+  // In a convolution's backward pass, the weights' gradient, when wanted, has just read the same
+  // values, and Forward, unless another engine did that, the same weights.
+  const auto reuse = [this](bool same) {
+    return same && !reversed_ ? ReaderCopy::kReuse : ReaderCopy::kRefresh;
+  };
+  Arguments arguments = {{DNNL_ARG_DIFF_DST, ReadAs(dst_diff, data_desc_.diff_dst_desc(),
+                                                    reuse(diff_read_ == dst_diff))},
+                         {DNNL_ARG_WEIGHTS, ReadLearnedAs(weights, data_desc_.weights_desc(),
+                                                          reuse(weights_read_ == weights))}};
+  diff_read_ = nullptr;
+  DnnlOutput out = OutputAs(src_diff, data_desc_.diff_src_desc());
+  arguments.emplace(DNNL_ARG_DIFF_SRC, out.memory);
+  Run(data_, arguments);
+  Publish(std::move(out), src_diff);
+}
+
+void DnnlConv::BackwardWeights(SyncedMemory* src, SyncedMemory* dst_diff,
+                               SyncedMemory* weights_diff, SyncedMemory* bias_diff) {
+  if (!gradient_) {
+    gradient_desc_ = GradientDesc();
+    gradient_ = dnnl::convolution_backward_weights(gradient_desc_);
+  }
+  const DnnlMemory weights_sum(gradient_desc_.diff_weights_desc());
+  Arguments arguments = {
+      {DNNL_ARG_SRC, ReadAs(src, gradient_desc_.src_desc(),
+                            reversed_ ? ReaderCopy::kRefresh : ReaderCopy::kReuse)},
+      {DNNL_ARG_DIFF_DST, ReadAs(dst_diff, gradient_desc_.diff_dst_desc(), ReaderCopy::kRefresh)},
+      {DNNL_ARG_DIFF_WEIGHTS, weights_sum.memory()}};
+  diff_read_ = dst_diff;
+  const DnnlMemory bias_sum(bias_);
+  if (has_bias_) arguments.emplace(DNNL_ARG_DIFF_BIAS, bias_sum.memory());
+  Run(gradient_, arguments);
+  AddToPlain(weights_sum.memory(), static_cast<float*>(weights_diff->mutable_cpu_data()));
+  if (bias_diff != nullptr) {
+    Axpy<Cpu>(bias_.dims()[0], 1.0f, static_cast<const float*>(bias_sum.memory().get_data_handle()),
+              static_cast<float*>(bias_diff->mutable_cpu_data()));
+  }
+}
+
+dnnl::convolution_forward::primitive_desc DnnlConv::ForwardDesc() const {
+  using Desc = dnnl::convolution_forward::desc;
+  const Desc desc = has_bias_
+                        ? Desc(prop_kind::forward_training, algorithm::convolution_direct, src_,
+                               weights_, bias_, dst_, stride_, dilation_, pad_front_, pad_back_)
+                        : Desc(prop_kind::forward_training, algorithm::convolution_direct, src_,
+                               weights_, dst_, stride_, dilation_, pad_front_, pad_back_);
+  return {desc, DnnlEngine()};
+}
+
+dnnl::convolution_backward_weights::primitive_desc DnnlConv::GradientDesc() const {
+  using Desc = dnnl::convolution_backward_weights::desc;
+  const Desc desc = has_bias_ ? Desc(algorithm::convolution_direct, src_, weights_, bias_, dst_,
+                                     stride_, dilation_, pad_front_, pad_back_)
+                              : Desc(algorithm::convolution_direct, src_, weights_, dst_, stride_,
+                                     dilation_, pad_front_, pad_back_);
+  return {desc, DnnlEngine(), forward_desc_};
+}
+
+void DnnlConv::Run(const dnnl::primitive& primitive, const Arguments& arguments) {
+  primitive.execute(DnnlStream(), arguments);
+  DnnlStream().wait();
+}
 
 template <>
 std::unique_ptr<ConvEngine<float>> MakeDnnlConv<float>(const ConvShape& shape) {

@@ -1,0 +1,50 @@
+#ifndef CAFFE_NATIVE_DNNL_CONV_HPP_
+#define CAFFE_NATIVE_DNNL_CONV_HPP_
+
+#include <dnnl.hpp>
+#include <unordered_map>
+
+#include "caffe/native/conv_engine.hpp"
+
+namespace caffe {
+
+/// oneDNN's convolution in single precision. Every operand is in the layout that the library
+/// finds fastest; see ReadAs and OutputAs for how they pass between layers.
+class DnnlConv : public ConvEngine<float> {
+ public:
+  /// Throws dnnl::error where the library has no such convolution.
+  explicit DnnlConv(const ConvShape& shape);
+
+  void Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
+               SyncedMemory* dst) override;
+  void BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights, SyncedMemory* src_diff) override;
+  void BackwardWeights(SyncedMemory* src, SyncedMemory* dst_diff, SyncedMemory* weights_diff,
+                       SyncedMemory* bias_diff) override;
+
+  /// The layouts of the images.
+  dnnl::memory::desc src_desc() const { return forward_desc_.src_desc(); }
+  dnnl::memory::desc dst_desc() const { return forward_desc_.dst_desc(); }
+
+ private:
+  using Arguments = std::unordered_map<int, dnnl::memory>;
+
+  dnnl::convolution_forward::primitive_desc ForwardDesc() const;
+  dnnl::convolution_backward_weights::primitive_desc GradientDesc() const;
+  static void Run(const dnnl::primitive& primitive, const Arguments& arguments);
+
+  const dnnl::memory::desc src_, weights_, bias_, dst_;
+  const bool has_bias_, reversed_;
+  dnnl::memory::dims stride_, dilation_, pad_front_, pad_back_;
+  dnnl::convolution_forward::primitive_desc forward_desc_;
+  dnnl::convolution_forward forward_;
+  dnnl::convolution_backward_data::primitive_desc data_desc_;
+  dnnl::convolution_backward_data data_;
+  dnnl::convolution_backward_weights::primitive_desc gradient_desc_;
+  dnnl::convolution_backward_weights gradient_;
+  const SyncedMemory* weights_read_ = nullptr;
+  const SyncedMemory* diff_read_ = nullptr;
+};
+
+}  // namespace caffe
+
+#endif  // CAFFE_NATIVE_DNNL_CONV_HPP_

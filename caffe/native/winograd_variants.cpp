@@ -1,0 +1,14 @@
+#include "caffe/native/winograd_passes.hpp"
+
+namespace caffe::winograd {
+
+const Kernels* KernelsWithLanes(int lanes) {
+  static const Kernels avx2 = {8, TransformsFor<8>(), ProductsFor<8>()};
+  static const Kernels avx512 = {16, TransformsFor<16>(), ProductsFor<16>()};
+  __builtin_cpu_init();
+  if (lanes == 8 && __builtin_cpu_supports("x86-64-v3")) return &avx2;
+  if (lanes == 16 && __builtin_cpu_supports("x86-64-v4")) return &avx512;
+  return nullptr;
+}
+
+}  // namespace caffe::winograd
