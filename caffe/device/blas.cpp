@@ -1,5 +1,7 @@
 #include "caffe/device/blas.hpp"
 
+#include <dnnl.h>
+
 #include <cmath>
 #include <cstring>
 
@@ -7,12 +9,27 @@
 
 namespace caffe {
 
+namespace {
+
+/// Single-precision products of at least so many multiply-adds go to oneDNN, which is about a
+/// tenth faster than OpenBLAS; smaller ones are not.
+constexpr int64_t kLargeProduct = 1 << 22;
+
+char Letter(CBLAS_TRANSPOSE trans) { return trans == CblasNoTrans ? 'N' : 'T'; }
+
+}  // namespace
+
 template <>
 void Gemm<Cpu, float>(CBLAS_TRANSPOSE trans_a, CBLAS_TRANSPOSE trans_b, int m, int n, int k,
                       float alpha, const float* a, const float* b, float beta, float* c) {
   if (m == 0 || n == 0) return;
   const int lda = trans_a == CblasNoTrans ? k : m;
   const int ldb = trans_b == CblasNoTrans ? n : k;
+  if (int64_t(m) * n * k >= kLargeProduct &&
+      dnnl_sgemm(Letter(trans_a), Letter(trans_b), m, n, k, alpha, a, lda, b, ldb, beta, c, n) ==
+          dnnl_success) {
+    return;
+  }
   cblas_sgemm(CblasRowMajor, trans_a, trans_b, m, n, k, alpha, a, std::max(lda, 1), b,
               std::max(ldb, 1), beta, c, n);
 }

@@ -10,6 +10,10 @@ template <class Device, class Dtype>
 void copy_columns(int64_t rows, int64_t width, const Dtype* x, int64_t x_stride, Dtype* y,
                   int64_t y_stride);
 
+/// Every row of the [rows, width] matrix y becomes x.
+template <class Device, class Dtype>
+void repeat_row(int64_t rows, int64_t width, const Dtype* x, Dtype* y);
+
 }  // namespace caffe
 
 #endif  // CAFFE_COLUMN_KERNELS_HPP_

@@ -2,6 +2,7 @@
 
 #include "caffe/device/blas.hpp"
 #include "caffe/filler.hpp"
+#include "caffe/layers/column_kernels.hpp"
 #include "caffe/layers/on_device.hpp"
 
 namespace caffe {
@@ -66,12 +67,9 @@ template <class Device>
 void InnerProductLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
                                          const vector<Blob<Dtype>*>& top) {
   Dtype* y = MutableData<Device>(top[0]);
+  if (bias_term_) repeat_row<Device>(M_, N_, Data<Device>(*this->blobs_[1]), y);
   Gemm<Device>(CblasNoTrans, transpose_ ? CblasNoTrans : CblasTrans, M_, N_, K_, Dtype(1),
-               Data<Device>(*bottom[0]), Data<Device>(*this->blobs_[0]), Dtype(0), y);
-  if (bias_term_) {
-    Gemm<Device>(CblasNoTrans, CblasNoTrans, M_, N_, 1, Dtype(1), Data<Device>(bias_multiplier_),
-                 Data<Device>(*this->blobs_[1]), Dtype(1), y);
-  }
+               Data<Device>(*bottom[0]), Data<Device>(*this->blobs_[0]), Dtype(bias_term_), y);
 }
 
 template <typename Dtype>

@@ -24,10 +24,6 @@ struct ChannelBlocks {
   int64_t slabs() const { return num * blocks(); }
 };
 
-/// One channel-block's values at one position, for arithmetic on all of them at once.
-template <int kBlock>
-using ChannelVector [[gnu::vector_size(4 * kBlock)]] = float;
-
 /// The layout of values of 3 to 5 axes in blocks of 8 or 16 channels.
 dnnl::memory::desc ChannelBlocksDesc(const dnnl::memory::dims& dims, int block);
 
