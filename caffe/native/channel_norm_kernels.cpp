@@ -103,7 +103,7 @@ template <typename F>
 inline void WithGradient(Slab slab, const ChannelAffine& affine, const ChannelGradient& gradient,
                          const float* x, const F& f) {
   const auto with_gate = [&](auto gate_is_none, auto gate_is_result) {
-    constexpr Gate kGate = gate_is_none() ? Gate::kNone
+    constexpr Gate kGate = gate_is_none()     ? Gate::kNone
                            : gate_is_result() ? Gate::kResult
                                               : Gate::kInput;
     if (gradient.dy2 != nullptr) {
