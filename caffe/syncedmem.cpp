@@ -1,13 +1,12 @@
 #include "caffe/syncedmem.hpp"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
 
+#include "caffe/device/host_memory.hpp"
 #include "caffe/device/memory.hpp"
 
 namespace caffe {
@@ -16,28 +15,11 @@ namespace {
 
 std::atomic<uint64_t> native_conversions{0};
 
-/// Cache-line and vector aligned.
-constexpr size_t kAlignment = 64;
-/// Of large pages, where the system has them to give.
-constexpr size_t kLargePage = size_t{2} << 20;
-
-size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
-
-/// Arrays that span large pages ask for them: whatever walks through them, as an update of all
-/// weights does, then misses fewer translations of addresses.
-void* AllocateHost(size_t bytes) {
-  if (bytes < kLargePage) return std::aligned_alloc(kAlignment, RoundUp(bytes, kAlignment));
-  void* const memory = std::aligned_alloc(kLargePage, RoundUp(bytes, kLargePage));
-  if (memory != nullptr) madvise(memory, bytes, MADV_HUGEPAGE);  // an advice; it may be refused
-  return memory;
-}
-
 }  // namespace
 
 void CaffeMallocHost(void** ptr, size_t size, bool* use_cuda) {
-  const size_t bytes = RoundUp(std::max<size_t>(size, 1), kAlignment);
-  *use_cuda = Caffe::mode() == Caffe::GPU && HostAllocatePinned(ptr, bytes);
-  if (!*use_cuda) *ptr = AllocateHost(bytes);
+  *use_cuda = Caffe::mode() == Caffe::GPU && HostAllocatePinned(ptr, std::max<size_t>(size, 1));
+  if (!*use_cuda) *ptr = HostAllocate(size);
   Require(*ptr != nullptr, "Out of memory: could not allocate ", size, " bytes on the host");
 }
 

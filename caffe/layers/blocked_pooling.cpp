@@ -1,9 +1,9 @@
 #include "caffe/layers/blocked_pooling.hpp"
 
 #include <algorithm>
-#include <cfloat>
 #include <type_traits>
 
+#include "caffe/layers/blocked_pooling_kernels.hpp"
 #include "caffe/layers/pooling_window.hpp"
 #include "caffe/native/channel_blocks.hpp"
 #include "caffe/native/dnnl_memory.hpp"
@@ -19,68 +19,45 @@ bool IsPlain(const std::vector<int64_t>& dims, int block) {
   return dims[2] == 1 && dims[3] == 1 && dims[1] % block == 0;
 }
 
-template <int kBlock>
-void MaxWindow(const PoolShape& s, PoolRange y, PoolRange x, const float* plane, float* top,
-               int* origin) {
-  float best[kBlock];
-  int at[kBlock];
-  for (int c = 0; c < kBlock; ++c) {
-    best[c] = -FLT_MAX;
-    at[c] = -1;
-  }
-  for (int h = y.begin; h < y.end; ++h) {
-    for (int w = x.begin; w < x.end; ++w) {
-      const int here = h * s.width + w;
-      const float* values = plane + int64_t{here} * kBlock;
-#pragma omp simd
-      for (int c = 0; c < kBlock; ++c) {
-        const bool better = values[c] > best[c];
-        best[c] = better ? values[c] : best[c];
-        at[c] = better ? here : at[c];
-      }
-    }
-  }
-  std::copy_n(best, kBlock, top);
-  std::copy_n(at, kBlock, origin);
-}
-
-template <int kBlock>
-void AverageWindow(const PoolShape& s, PoolRange y, PoolRange x, float area, const float* plane,
-                   float* top) {
-  float sum[kBlock] = {};
-  for (int h = y.begin; h < y.end; ++h) {
-    for (int w = x.begin; w < x.end; ++w) {
-      const float* values = plane + (int64_t{h} * s.width + w) * kBlock;
-#pragma omp simd
-      for (int c = 0; c < kBlock; ++c) sum[c] += values[c];
-    }
-  }
-  const bool empty = y.begin >= y.end || x.begin >= x.end;
-  for (int c = 0; c < kBlock; ++c) top[c] = empty ? 0 : sum[c] / area;
-}
-
 /// What AVE divides by in window (ph, pw).
 float Area(const PoolShape& s, int ph, int pw) {
   return static_cast<float>(WindowExtent(ph, s.height, s.kernel_h, s.stride_h, s.pad_h) *
                             WindowExtent(pw, s.width, s.kernel_w, s.stride_w, s.pad_w));
 }
 
-template <int kBlock>
-void Forward(Method method, const PoolShape& s, int64_t slabs, const float* bottom, float* top,
-             int* origin) {
-  const int64_t in = int64_t{s.height} * s.width * kBlock;
+/// oneDNN chooses blocks of the width of the processor's vectors, so code for wider ones is not
+/// touched.
+const blocked_pooling::Kernels& KernelsWithLanes(int lanes) {
+  if (lanes == 16) {
+    static const blocked_pooling::Kernels kernels = blocked_pooling::KernelsFor<16>();
+    return kernels;
+  }
+  static const blocked_pooling::Kernels kernels = blocked_pooling::KernelsFor<8>();
+  return kernels;
+}
+
+void Forward(Method method, const PoolShape& s, int block, int64_t slabs, const float* bottom,
+             float* top, int* origin) {
+  const blocked_pooling::Kernels& kernels = KernelsWithLanes(block);
+  const int64_t in = int64_t{s.height} * s.width * block;
+  const int64_t out = int64_t{s.pooled_w} * block;
+  std::vector<PoolRange> columns(s.pooled_w);
+  for (int p = 0; p < s.pooled_w; ++p) {
+    columns[p] = WindowInside(p, s.width, s.kernel_w, s.stride_w, s.pad_w);
+  }
 #pragma omp parallel for schedule(static) collapse(2)
   for (int64_t slab = 0; slab < slabs; ++slab) {
     for (int ph = 0; ph < s.pooled_h; ++ph) {
-      const PoolRange y = WindowInside(ph, s.height, s.kernel_h, s.stride_h, s.pad_h);
-      for (int pw = 0; pw < s.pooled_w; ++pw) {
-        const PoolRange x = WindowInside(pw, s.width, s.kernel_w, s.stride_w, s.pad_w);
-        const int64_t out = ((slab * s.pooled_h + ph) * s.pooled_w + pw) * kBlock;
-        if (method == Method::kMax) {
-          MaxWindow<kBlock>(s, y, x, bottom + slab * in, top + out, origin + out);
-        } else {
-          AverageWindow<kBlock>(s, y, x, Area(s, ph, pw), bottom + slab * in, top + out);
-        }
+      const int64_t at = (slab * s.pooled_h + ph) * out;
+      const blocked_pooling::WindowRow row = {
+          bottom + slab * in, s.width, WindowInside(ph, s.height, s.kernel_h, s.stride_h, s.pad_h),
+          columns.data(), s.pooled_w};
+      if (method == Method::kMax) {
+        kernels.max_row(row, top + at, origin + at);
+      } else {
+        std::vector<float> areas(s.pooled_w);
+        for (int pw = 0; pw < s.pooled_w; ++pw) areas[pw] = Area(s, ph, pw);
+        kernels.average_row(row, areas.data(), top + at);
       }
     }
   }
@@ -147,8 +124,7 @@ bool BlockedPooling<float>::Forward(Method method, const PoolShape& shape, int c
   DnnlOutput out = OutputAs(y, y_desc);
   if (method == Method::kMax) origin_.resize(y_desc.get_size() / sizeof(float));
   float* to = static_cast<float*>(out.memory.get_data_handle());
-  const auto run = block_ == 16 ? &caffe::Forward<16> : &caffe::Forward<8>;
-  run(method, shape, blocks->slabs(), from->values(), to, origin_.data());
+  caffe::Forward(method, shape, block_, blocks->slabs(), from->values(), to, origin_.data());
   Publish(std::move(out), y);
   ran_ = true;
   return true;

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "caffe/device/host_memory.hpp"
+
 namespace caffe {
 namespace {
 
@@ -28,8 +30,7 @@ class BufferList {
     }
     // Sizes that nobody asks for any more would pile up.
     if (idle_bytes_ > in_use_) Clear();
-    void* buffer =
-        std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
+    void* buffer = HostAllocate(bytes);
     if (buffer == nullptr) throw std::bad_alloc();
     return buffer;
   }
@@ -42,8 +43,6 @@ class BufferList {
   }
 
  private:
-  static constexpr size_t kAlignment = 64;
-
   void Clear() {
     for (const auto& [bytes, buffer] : idle_) std::free(buffer);
     idle_.clear();

@@ -87,8 +87,10 @@ def write_run(folder, work):
     net = net.replace('"data/cifar10_quick/', '"data/cifar10/')
     net = net.replace('"data/imagenet/', '"data/cifar10/')
     (work / "net.prototxt").write_text(net)
-    (work / "solver.prototxt").write_text(SOLVER.format(
-        rate=0.01 if name.startswith("vit") else 0.02, iterations=ITERATIONS))
+    # Forms for fine-tuning start from anywhere here, which takes smaller steps.
+    rate = 0.01 if name == "vit_tiny" else 0.002 if name.startswith("vit") else \
+        0.005 if form.endswith("_224") else 0.02
+    (work / "solver.prototxt").write_text(SOLVER.format(rate=rate, iterations=ITERATIONS))
 
 
 def losses(log):
