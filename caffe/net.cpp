@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "caffe/device/blas.hpp"
+#include "caffe/device/host_memory.hpp"
 #include "caffe/util/rng.hpp"
 
 namespace caffe {
@@ -39,41 +40,55 @@ Net<Dtype>::~Net() = default;
 template <typename Dtype>
 void Net<Dtype>::MakePlan(const PlanOptions& options) {
   plan_ = std::make_unique<ExecutionPlan<Dtype>>(*this, options);
+  memory_plan_.reset();
+  if (options.share_memory) {
+    memory_plan_ = std::make_unique<MemoryPlan<Dtype>>(*this, options.forward_only);
+  }
 }
 
-/// Whoever watches single layers gets them.
+/// Whoever watches single layers gets them, and all that they leave.
 template <typename Dtype>
-bool Net<Dtype>::UsesSteps() const {
-  return !debug_info_ && before_forward_.empty() && after_forward_.empty() &&
-         before_backward_.empty() && after_backward_.empty();
+bool Net<Dtype>::IsWatched() const {
+  return debug_info_ || !before_forward_.empty() || !after_forward_.empty() ||
+         !before_backward_.empty() || !after_backward_.empty();
 }
 
 template <typename Dtype>
 int Net<Dtype>::ForwardStep(int i, int end, Dtype* loss) {
   PlanStep* step = plan_->StartingAt(i);
-  if (step != nullptr && step->last() <= end && UsesSteps() && step->Forward()) {
-    return step->last();
+  int last = i;
+  if (step != nullptr && step->last() <= end && !IsWatched() && step->Forward()) {
+    last = step->last();
+  } else {
+    plan_->BeforeSingleForward(i);
+    const RandomScope random(RandomKey(Caffe::random_seed(), RandomPurpose::kForward,
+                                       ForwardStream(layer_names_[i], phase_)),
+                             forward_passes_);
+    *loss += layers_[i]->Forward(bottom_vecs_[i], top_vecs_[i]);
   }
-  plan_->BeforeSingleForward(i);
-  const RandomScope random(RandomKey(Caffe::random_seed(), RandomPurpose::kForward,
-                                     ForwardStream(layer_names_[i], phase_)),
-                           forward_passes_);
-  *loss += layers_[i]->Forward(bottom_vecs_[i], top_vecs_[i]);
-  return i;
+  if (SharesMemory()) memory_plan_->AfterForward(i, last);
+  return last;
 }
 
 template <typename Dtype>
 int Net<Dtype>::BackwardStep(int i, int end) {
+  const BackwardPassScope scope;
   PlanStep* step = plan_->EndingAt(i);
-  if (step != nullptr && step->first() >= end && step->ran() && UsesSteps()) {
+  int first = i;
+  if (step != nullptr && step->first() >= end && step->ran() && !IsWatched()) {
     step->Backward();
-    return step->first();
+    first = step->first();
+  } else {
+    plan_->BeforeSingleBackward(i);
+    if (layer_need_backward_[i]) {
+      layers_[i]->Backward(top_vecs_[i], bottom_need_backward_[i], bottom_vecs_[i]);
+    }
   }
-  plan_->BeforeSingleBackward(i);
-  if (layer_need_backward_[i]) {
-    layers_[i]->Backward(top_vecs_[i], bottom_need_backward_[i], bottom_vecs_[i]);
+  if (SharesMemory()) {
+    if (first < i) step->Forget();
+    memory_plan_->AfterBackward(first, i);
   }
-  return i;
+  return first;
 }
 
 template <typename Dtype>

@@ -12,6 +12,7 @@
 #include "caffe/common.hpp"
 #include "caffe/layer.hpp"
 #include "caffe/plan/execution_plan.hpp"
+#include "caffe/plan/memory_plan.hpp"
 #include "caffe/proto/caffe.pb.h"
 
 namespace caffe {
@@ -115,6 +116,8 @@ class Net {
   /// Makes the plan by which passes run from now on; Init makes one with DefaultPlanOptions().
   void MakePlan(const PlanOptions& options);
   const ExecutionPlan<Dtype>& plan() const { return *plan_; }
+  /// Whether a plan that shares memory does so from now on; true at first.
+  void set_share_memory(bool share) { shares_memory_ = share; }
   /// Runs layer `i`, or the step of the plan that begins (in Backward: ends) there if it lies
   /// within [i, end] ([end, i]); adds to *loss. @return the last layer that was run
   int ForwardStep(int i, int end, Dtype* loss);
@@ -208,10 +211,13 @@ class Net {
   /// "conv1 (Convolution, net.prototxt:12)", for error messages.
   string LayerContext(int layer_id) const;
 
-  bool UsesSteps() const;
+  bool IsWatched() const;
+  bool SharesMemory() const { return memory_plan_ != nullptr && shares_memory_ && !IsWatched(); }
 
   uint64_t forward_passes_ = 0;
   std::unique_ptr<ExecutionPlan<Dtype>> plan_;
+  std::unique_ptr<MemoryPlan<Dtype>> memory_plan_;  // null: all memory is kept
+  bool shares_memory_ = true;
 
   DISABLE_COPY_AND_ASSIGN(Net);
 };

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -27,7 +26,7 @@ void CaffeFreeHost(void* ptr, bool use_cuda) {
   if (use_cuda) {
     HostFreePinned(ptr);
   } else {
-    std::free(ptr);
+    HostFree(ptr);
   }
 }
 
@@ -68,7 +67,7 @@ void SyncedMemory::EnsureCpu() {
   } else if (native_ != nullptr) {
     native_->ToPlain(cpu_ptr_);
     ++native_conversions;
-  } else {
+  } else if (!discarded_) {
     std::memset(cpu_ptr_, 0, size_);
   }
   cpu_current_ = true;
@@ -83,7 +82,7 @@ void SyncedMemory::EnsureGpu() {
   } else if (native_ != nullptr) {
     native_->ToPlain(gpu_ptr_);
     ++native_conversions;
-  } else {
+  } else if (!discarded_) {
     GpuMemset(gpu_ptr_, 0, size_);
   }
   gpu_current_ = true;
@@ -136,6 +135,14 @@ void SyncedMemory::set_native(std::shared_ptr<NativeCopy> copy) {
   native_ = std::move(copy);
   cpu_current_ = false;
   gpu_current_ = false;
+}
+
+void SyncedMemory::Discard() {
+  if ((cpu_ptr_ != nullptr && !own_cpu_data_) || gpu_ptr_ != nullptr) return;
+  FreeCpu();
+  native_.reset();
+  cpu_current_ = false;
+  discarded_ = true;
 }
 
 SyncedMemory::SyncedHead SyncedMemory::head() const {

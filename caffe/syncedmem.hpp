@@ -27,9 +27,9 @@ class NativeCopy {
 };
 
 /// Memory that lives on the host, on the GPU, or on both, and is copied when the side that
-/// asks is stale. It is zero when first touched. Beside the two plain copies the newest values
-/// may stand in a NativeCopy; it is converted once, when somebody asks for plain values, and
-/// the conversion is counted.
+/// asks is stale. It is zero when first touched, unless it was discarded. Beside the two plain
+/// copies the newest values may stand in a NativeCopy; it is converted once, when somebody asks for
+/// plain values, and the conversion is counted.
 ///
 /// A pointer stays good until the memory is resized or destroyed; what it points to is current
 /// until the other side, or a native copy, is written.
@@ -57,6 +57,9 @@ class SyncedMemory {
   void set_native(std::shared_ptr<NativeCopy> copy);
   /// Keeps `copy`, which holds the same values as now, beside the plain ones.
   void attach_native(std::shared_ptr<NativeCopy> copy) { native_ = std::move(copy); }
+  /// Gives the host memory back, plain and native; the values are undefined until somebody writes
+  /// new ones. Does nothing where a caller owns the memory, or the values are on a GPU as well.
+  void Discard();
   /// Native copies turned into plain values so far, in this process.
   static uint64_t conversions();
 
@@ -81,6 +84,7 @@ class SyncedMemory {
   bool own_cpu_data_ = false;
   bool own_gpu_data_ = false;
   bool cpu_malloc_use_cuda_ = false;
+  bool discarded_ = false;
   int device_ = -1;
 
   DISABLE_COPY_AND_ASSIGN(SyncedMemory);

@@ -128,7 +128,11 @@ template <typename Dtype>
 Dtype Solver<Dtype>::ForwardBackward() {
   Dtype loss = 0;
   for (int i = 0; i < param_.iter_size(); ++i) {
-    const Dtype batch_loss = net_->ForwardBackward();
+    Dtype batch_loss;
+    net_->Forward(&batch_loss);
+    // Whoever looks for what went wrong wants to see all of it.
+    net_->set_share_memory(std::isfinite(batch_loss));
+    net_->Backward();
     CheckFinite(batch_loss);
     loss += batch_loss;
   }

@@ -135,6 +135,9 @@ void Solver<Dtype>::InitTestNets() {
       LOG(INFO) << "Creating test net (#" << i << ") specified by " << sources[i].text;
     }
     test_nets_.emplace_back(new Net<Dtype>(sources[i].param));
+    PlanOptions plan = DefaultPlanOptions();
+    plan.forward_only = plan.share_memory;
+    test_nets_.back()->MakePlan(plan);
     test_nets_.back()->set_debug_info(param_.debug_info());
     LoadWeights(param_, test_nets_.back().get());
   }

@@ -23,6 +23,7 @@ DECLARE_int32(samples);
 DECLARE_string(plot);
 DECLARE_int32(batch);
 DECLARE_bool(fusion);
+DECLARE_bool(share_memory);
 DECLARE_bool(winograd);
 
 #endif  // CAFFE_CLI_FLAGS_HPP_

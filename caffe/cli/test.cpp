@@ -60,6 +60,8 @@ int Test(const std::vector<std::string>&) {
   CheckInputFile(FLAGS_weights);
   SetNetState(TEST, &param);
   DefaultPlanOptions().fusion = FLAGS_fusion;
+  DefaultPlanOptions().share_memory = FLAGS_share_memory;
+  DefaultPlanOptions().forward_only = FLAGS_share_memory;
   Net<float> net(param);
   net.CopyTrainedLayersFrom(FLAGS_weights);
   LOG(INFO) << "Running for " << FLAGS_iterations << " iterations.";
@@ -88,7 +90,8 @@ Command TestCommand() {
           "see each test sample once, let --iterations times the batch be the number of samples.\n"
           "\n"
           "  caffe test --model=train_val.prototxt --weights=net.caffemodel --iterations=100",
-      .flags = {"model", "weights", "iterations", "gpu", "level", "stage", "fusion", "winograd"},
+      .flags = {"model", "weights", "iterations", "gpu", "level", "stage", "fusion", "share_memory",
+                "winograd"},
       .min_words = 0,
       .max_words = 0,
       .run = Test,

@@ -40,8 +40,8 @@ void Measure(LayerTimes* times, const F& run) {
   times->conversions += FormatConversions() - conversions;
 }
 
-/// Forward of everything, then backward of everything, whether anything needs it or not. What
-/// runs as one counts as its first layer.
+/// Forward of everything, then backward of what needs it. What runs as one counts as its first
+/// layer.
 void TimePass(Net<float>* net, Times* times) {
   const auto& layers = net->layers();
   const int last = static_cast<int>(layers.size()) - 1;
@@ -55,15 +55,8 @@ void TimePass(Net<float>* net, Times* times) {
   whole.Start();
   for (int i = last; i >= 0; --i) {
     const PlanStep* step = net->plan().EndingAt(i);
-    if (step != nullptr && step->ran()) {
-      const int first = step->first();
-      Measure(&times->layer_backward[first], [&] { i = net->BackwardStep(i, 0); });
-    } else {
-      Measure(&times->layer_backward[i], [&] {
-        layers[i]->Backward(net->top_vecs()[i], net->bottom_need_backward()[i],
-                            net->bottom_vecs()[i]);
-      });
-    }
+    const int first = step != nullptr && step->ran() ? step->first() : i;
+    Measure(&times->layer_backward[first], [&] { i = net->BackwardStep(i, 0); });
   }
   times->backward += whole.MicroSeconds();
 }
@@ -117,6 +110,7 @@ int Time(const std::vector<std::string>&) {
   const Phase phase = PhaseFromFlag();
   UseFirstGpuOrCpu();
   DefaultPlanOptions().fusion = FLAGS_fusion;
+  DefaultPlanOptions().share_memory = FLAGS_share_memory;
   NetParameter param = ReadNetFile(FLAGS_model);
   SetNetState(phase, &param);
   Net<float> net(param);
@@ -151,11 +145,12 @@ Command TimeCommand() {
       .summary = "measure how long a net and its layers take",
       .description =
           "Runs forward and backward passes of a net and prints the mean time of each layer, in\n"
-          "milliseconds. Backward is run for every layer, whether anything needs it or not.\n"
+          "milliseconds. Backward is run where a gradient is needed.\n"
           "Layers that run as one are timed as one; --fusion=false times each by itself. Also\n"
           "tells where values were converted from one memory layout to another.\n\n"
           "  caffe time --model=train_val.prototxt --iterations=10 --gpu=0",
-      .flags = {"model", "phase", "iterations", "gpu", "level", "stage", "fusion", "winograd"},
+      .flags = {"model", "phase", "iterations", "gpu", "level", "stage", "fusion", "share_memory",
+                "winograd"},
       .min_words = 0,
       .max_words = 0,
       .run = Time,

@@ -87,6 +87,7 @@ int Train(const std::vector<std::string>&) {
   CheckPaths();
 
   DefaultPlanOptions().fusion = FLAGS_fusion;
+  DefaultPlanOptions().share_memory = FLAGS_share_memory;
   SolverParameter param = ReadSolver(FLAGS_solver);
   if (!FLAGS_stage.empty()) WarnOfUnknownStages(TrainNetOf(param));
   SetTrainState(&param);
@@ -134,8 +135,8 @@ Command TrainCommand() {
           "  caffe train --solver=solver.prototxt --gpu=0 --log_csv=run.csv\n"
           "  caffe train --solver=solver.prototxt --snapshot=auto\n"
           "  caffe train --solver=solver.prototxt --weights=pretrained.caffemodel",
-      .flags = {"solver", "snapshot", "weights", "gpu", "level", "stage", "fusion", "winograd",
-                "sigint_effect", "sighup_effect", "log_csv", "log_tensorboard"},
+      .flags = {"solver", "snapshot", "weights", "gpu", "level", "stage", "fusion", "share_memory",
+                "winograd", "sigint_effect", "sighup_effect", "log_csv", "log_tensorboard"},
       .min_words = 0,
       .max_words = 0,
       .run = Train,

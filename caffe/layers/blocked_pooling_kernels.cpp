@@ -39,8 +39,7 @@ void AverageRow(const WindowRow& row, const float* areas, float* top) {
         sum += Load(row.image + static_cast<long>(h * row.width + w) * kLanes);
       }
     }
-    const bool empty =
-        row.rows.begin >= row.rows.end || row.columns[p].begin >= row.columns[p].end;
+    const bool empty = row.rows.begin >= row.rows.end || row.columns[p].begin >= row.columns[p].end;
     *reinterpret_cast<Vector*>(top) = empty ? Vector{} : sum / areas[p];
   }
 }

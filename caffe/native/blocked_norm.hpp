@@ -60,6 +60,9 @@ class BlockedNorm {
   /// Puts the values that the last Forward found in x back there; false if they were not kept.
   bool RestoreInput(const Operands& operands);
 
+  /// Lets go of what the last Forward kept for Backward and RestoreInput.
+  void Forget() { x_.reset(); }
+
  private:
   bool ran_ = false;
   std::shared_ptr<DnnlMemory> x_;

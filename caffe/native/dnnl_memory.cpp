@@ -1,9 +1,6 @@
 #include "caffe/native/dnnl_memory.hpp"
 
 #include <atomic>
-#include <cstdlib>
-#include <map>
-#include <mutex>
 #include <new>
 #include <utility>
 #include <vector>
@@ -15,50 +12,11 @@ namespace {
 
 std::atomic<uint64_t> reorder_count{0};
 
-/// Buffers of destroyed DnnlMemory objects, by size.
-class BufferList {
- public:
-  void* Take(size_t bytes) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    in_use_ += bytes;
-    const auto found = idle_.find(bytes);
-    if (found != idle_.end()) {
-      void* buffer = found->second;
-      idle_.erase(found);
-      idle_bytes_ -= bytes;
-      return buffer;
-    }
-    // Sizes that nobody asks for any more would pile up.
-    if (idle_bytes_ > in_use_) Clear();
-    void* buffer = HostAllocate(bytes);
-    if (buffer == nullptr) throw std::bad_alloc();
-    return buffer;
-  }
-
-  void Give(void* buffer, size_t bytes) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    in_use_ -= bytes;
-    idle_bytes_ += bytes;
-    idle_.emplace(bytes, buffer);
-  }
-
- private:
-  void Clear() {
-    for (const auto& [bytes, buffer] : idle_) std::free(buffer);
-    idle_.clear();
-    idle_bytes_ = 0;
-  }
-
-  std::mutex mutex_;
-  std::multimap<size_t, void*> idle_;
-  size_t idle_bytes_ = 0;
-  size_t in_use_ = 0;
-};
-
-/// Never destroyed: blobs of static storage may outlive any static list.
-BufferList& Buffers() {
-  static BufferList* list = new BufferList;
-  return *list;
+/// Throws where there is none left.
+void* AllocateFor(const dnnl::memory::desc& desc) {
+  void* const memory = HostAllocate(desc.get_size());
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
 }
 
 void Reorder(const dnnl::memory& from, const dnnl::memory& to) {
@@ -116,9 +74,9 @@ dnnl::stream& DnnlStream() {
 DnnlMemory::DnnlMemory(const dnnl::memory::desc& desc)
     : desc_(desc),
       blocks_(FindChannelBlocks(desc)),
-      memory_(desc, DnnlEngine(), Buffers().Take(desc.get_size())) {}
+      memory_(desc, DnnlEngine(), AllocateFor(desc)) {}
 
-DnnlMemory::~DnnlMemory() { Buffers().Give(memory_.get_data_handle(), desc_.get_size()); }
+DnnlMemory::~DnnlMemory() { HostFree(memory_.get_data_handle()); }
 
 void DnnlMemory::ToPlain(void* plain) const {
   Reorder(memory_, Wrap(PlainDesc(desc_.dims()), plain));

@@ -15,7 +15,7 @@ ExecutionPlan<Dtype>::ExecutionPlan(const Net<Dtype>& net, const PlanOptions& op
     : starts_(net.layers().size()), ends_(starts_), owners_(starts_) {
   const int layers = static_cast<int>(net.layers().size());
   for (int i = 0; options.fusion && i < layers; ++i) {
-    std::unique_ptr<PlanStep> step = FindNormStep(net, i);
+    std::unique_ptr<PlanStep> step = FindNormStep(net, i, options.forward_only);
     if (step == nullptr) continue;
     starts_[i] = step.get();
     for (; i < step->last(); ++i) owners_[i] = step.get();

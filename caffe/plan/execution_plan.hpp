@@ -30,6 +30,8 @@ class PlanStep {
   /// Puts the layers in the state that a forward pass one by one would have left, for a caller
   /// that goes on with single layers.
   virtual void HandOver() = 0;
+  /// Lets go of all memory that the forward pass kept. Backward or HandOver need another one.
+  virtual void Forget() = 0;
   void set_ran(bool ran) { ran_ = ran; }
 
  private:

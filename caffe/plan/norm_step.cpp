@@ -87,7 +87,7 @@ class Matcher {
 template <typename Dtype>
 class NormStep : public PlanStep {
  public:
-  NormStep(const Net<Dtype>& net, const NormLayers& at)
+  NormStep(const Net<Dtype>& net, const NormLayers& at, bool forward_only)
       : PlanStep(at.norm, at.last), net_(net), at_(at) {
     const BatchNormParameter& norm = LayerAt(at.norm)->layer_param().batch_norm_param();
     for (const auto& blob : LayerAt(at.norm)->blobs()) parts_.statistics.push_back(blob.get());
@@ -95,9 +95,10 @@ class NormStep : public PlanStep {
     parts_.moving_average_fraction = norm.moving_average_fraction();
     parts_.use_stored = norm.has_use_global_stats() ? norm.use_global_stats() : net.phase() == TEST;
     parts_.relu = at.relu >= 0;
-    parts_.keep_input = std::any_of(net.layer_need_backward().begin() + at.norm,
-                                    net.layer_need_backward().begin() + at.last + 1,
-                                    [](bool needed) { return needed; });
+    parts_.keep_input =
+        !forward_only && std::any_of(net.layer_need_backward().begin() + at.norm,
+                                     net.layer_need_backward().begin() + at.last + 1,
+                                     [](bool needed) { return needed; });
     operands_.x = net.bottom_vecs()[at.norm][0];
     normalized_ = net.top_vecs()[at.norm][0];
     operands_.y = at.sum >= 0 ? net.top_vecs()[at.sum][0] : normalized_;
@@ -150,6 +151,11 @@ class NormStep : public PlanStep {
     }
   }
 
+  void Forget() override {
+    set_ran(false);
+    blocked_.Forget();
+  }
+
  private:
   Layer<Dtype>* LayerAt(int i) const { return net_.layers()[i].get(); }
 
@@ -177,13 +183,13 @@ class NormStep : public PlanStep {
 }  // namespace
 
 template <typename Dtype>
-std::unique_ptr<PlanStep> FindNormStep(const Net<Dtype>& net, int layer) {
+std::unique_ptr<PlanStep> FindNormStep(const Net<Dtype>& net, int layer, bool forward_only) {
   const NormLayers found = Matcher<Dtype>(net, layer).Match();
   if (found.norm < 0) return nullptr;
-  return std::make_unique<NormStep<Dtype>>(net, found);
+  return std::make_unique<NormStep<Dtype>>(net, found, forward_only);
 }
 
-template std::unique_ptr<PlanStep> FindNormStep(const Net<float>&, int);
-template std::unique_ptr<PlanStep> FindNormStep(const Net<double>&, int);
+template std::unique_ptr<PlanStep> FindNormStep(const Net<float>&, int, bool);
+template std::unique_ptr<PlanStep> FindNormStep(const Net<double>&, int, bool);
 
 }  // namespace caffe

@@ -11,8 +11,9 @@ namespace caffe {
 /// learns a value for each channel, an Eltwise that adds another blob, a ReLU in place, a Split.
 /// Null where `layer` is not the start of at least two of these. The step runs on the CPU on single
 /// precision in channel blocks, and declines otherwise.
+/// @param forward_only  nothing is kept for a backward pass
 template <typename Dtype>
-std::unique_ptr<PlanStep> FindNormStep(const Net<Dtype>& net, int layer);
+std::unique_ptr<PlanStep> FindNormStep(const Net<Dtype>& net, int layer, bool forward_only);
 
 }  // namespace caffe
 

@@ -3,10 +3,16 @@
 
 namespace caffe {
 
-/// What nets may do to run faster than layer by layer. Results stay the same to rounding.
+/// What nets may do to run faster, or in less memory, than layer by layer. Results stay the same to
+/// rounding.
 struct PlanOptions {
   /// Run batch normalisation with the scale, the residual sum and the rectifier behind it as one.
   bool fusion = true;
+  /// Give the memory of values and gradients back as soon as the pass has no more use for it.
+  /// Blobs then cannot be read after a pass, except for the net's inputs and outputs.
+  bool share_memory = false;
+  /// The net never runs backward.
+  bool forward_only = false;
 };
 
 /// The options of nets that are made from now on in this process.
