@@ -82,6 +82,17 @@ string Megabytes(int64_t bytes) {
   return text.str();
 }
 
+/// The program, its libraries and the engines' scratch memory; measured.
+constexpr int64_t kProgramBytes = int64_t{85} << 20;
+
+string PeakText(const NetSummary& summary) {
+  const int64_t inference = summary.pass.inference + summary.weight_bytes + kProgramBytes;
+  const int64_t training = summary.pass.values + summary.pass.gradients + summary.weight_bytes +
+                           summary.weight_gradient_bytes + summary.history_bytes + kProgramBytes;
+  return "peak on the CPU, where passes give memory back: training about " + Megabytes(training) +
+         ", inference about " + Megabytes(inference);
+}
+
 string OutputText(const LayerSummary& layer) {
   string text;
   for (const auto& shape : layer.outputs) {
@@ -122,6 +133,7 @@ NetSummary Summarize(const NetParameter& param,
   summary.gradient_bytes = GradientBytes(net);
   summary.weight_gradient_bytes = summary.weight_bytes;
   summary.history_bytes = summary.weight_bytes;
+  summary.pass = ForecastPassMemory(net);
   return summary;
 }
 
@@ -142,7 +154,8 @@ std::string ToText(const NetSummary& summary) {
        << Megabytes(summary.data_bytes) << ", its gradients " << Megabytes(summary.gradient_bytes)
        << ", weights " << Megabytes(summary.weight_bytes) << ", their gradients "
        << Megabytes(summary.weight_gradient_bytes) << ", history of SGD "
-       << Megabytes(summary.history_bytes) << "; training in all " << Megabytes(training) << "\n";
+       << Megabytes(summary.history_bytes) << "; training in all " << Megabytes(training) << "\n"
+       << PeakText(summary) << "\n";
   return text.str();
 }
 

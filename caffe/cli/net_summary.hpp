@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "caffe/cli/memory_forecast.hpp"
 #include "caffe/proto/caffe.pb.h"
 
 namespace caffe::cli {
@@ -35,6 +36,8 @@ struct NetSummary {
   int64_t weight_bytes = 0;
   int64_t weight_gradient_bytes = 0;
   int64_t history_bytes = 0;
+  /// Of a pass by the plan of the `caffe` command, at its peak.
+  PassMemory pass;
 };
 
 /// Builds the net, without filling its weights, and counts.

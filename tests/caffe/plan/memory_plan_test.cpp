@@ -74,10 +74,11 @@ NetParameter ModelNet(const string& folder, int channels, int size) {
                                  &file);
   param.set_name(file.name());
   *param.add_layer() =
-      Parse("layer { name: 'data' type: 'Input' top: 'data' top: 'label' input_param { "
-            "shape { dim: 2 dim: " +
-            std::to_string(channels) + " dim: " + std::to_string(size) +
-            " dim: " + std::to_string(size) + " } shape { dim: 2 } } }")
+      Parse(
+          "layer { name: 'data' type: 'Input' top: 'data' top: 'label' input_param { "
+          "shape { dim: 2 dim: " +
+          std::to_string(channels) + " dim: " + std::to_string(size) +
+          " dim: " + std::to_string(size) + " } shape { dim: 2 } } }")
           .layer(0);
   for (const LayerParameter& layer : file.layer()) {
     if (layer.type() != "Data") *param.add_layer() = layer;
@@ -167,9 +168,9 @@ TEST_F(MemoryPlanTest, SharedAndUnwrittenMemoryInference) {
 }
 
 TEST_F(MemoryPlanTest, NetsOfThePaper) {
-  for (const string folder : {"resnet8/cifar10_quick", "mobilenetv2/cifar10",
-                              "shufflenetv2_x0_5/cifar100", "efficientnet_b0/cifar10",
-                              "densenet121/cifar10", "vit_tiny/cifar100"}) {
+  for (const string folder :
+       {"resnet8/cifar10_quick", "mobilenetv2/cifar10", "shufflenetv2_x0_5/cifar100",
+        "efficientnet_b0/cifar10", "densenet121/cifar10", "vit_tiny/cifar100"}) {
     SCOPED_TRACE(folder);
     const NetParameter param = ModelNet(folder, 3, 32);
     ExpectSameTraining(param, true);

@@ -1,0 +1,167 @@
+#include "caffe/cli/memory_forecast.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace caffe::cli {
+
+namespace {
+
+/// Channels of values in an engine's layout come in blocks of so many.
+constexpr int kChannelBlock = 16;
+
+bool SharesData(const std::string& type) {
+  return type == "Split" || type == "Flatten" || type == "Reshape";
+}
+bool SharesGradient(const std::string& type) { return type == "Flatten" || type == "Reshape"; }
+
+/// Types that need their input for the gradient and so keep a copy of it when they work in place.
+bool KeepsInputInPlace(const std::string& type) {
+  static const std::set<std::string> types = {"GELU", "Swish", "SiLU",  "Clip", "AbsVal",
+                                              "BNLL", "Log",   "PReLU", "Power"};
+  return types.count(type) > 0;
+}
+
+int64_t Bytes(const Blob<float>& blob) {
+  int64_t count = blob.count();
+  if (blob.num_axes() == 4 && blob.count(2) > 1 && blob.shape(1) > kChannelBlock) {
+    const int64_t channels = blob.shape(1);
+    count = count / channels * ((channels + kChannelBlock - 1) / kChannelBlock * kChannelBlock);
+  }
+  return count * int64_t{sizeof(float)};
+}
+
+/// What is alive in the course of a pass.
+class Ledger {
+ public:
+  explicit Ledger(size_t blobs) : alive_(blobs, 0) {}
+
+  void Take(int id, int64_t bytes) {
+    if (alive_[id] > 0) return;
+    alive_[id] = bytes;
+    Add(bytes);
+  }
+  void Give(int id) { total_ -= std::exchange(alive_[id], 0); }
+  void Add(int64_t bytes) {
+    total_ += bytes;
+    peak_ = std::max(peak_, total_);
+  }
+  int64_t peak() const { return peak_; }
+
+ private:
+  std::vector<int64_t> alive_;
+  int64_t total_ = 0, peak_ = 0;
+};
+
+class Forecast {
+ public:
+  explicit Forecast(const Net<float>& net)
+      : net_(net), layers_(static_cast<int>(net.layers().size())) {
+    data_ = Owners(SharesData);
+    gradient_ = Owners(SharesGradient);
+  }
+
+  PassMemory Run() const { return {Values(), Gradients(), Inference()}; }
+
+ private:
+  const std::string& Type(int layer) const { return net_.layers()[layer]->layer_param().type(); }
+  int64_t BytesOf(int id) const { return Bytes(*net_.blobs()[id]); }
+
+  /// For each blob, the blob whose memory it uses.
+  template <typename Shares>
+  std::vector<int> Owners(const Shares& shares) const {
+    std::vector<int> owners(net_.blobs().size());
+    for (size_t id = 0; id < owners.size(); ++id) owners[id] = static_cast<int>(id);
+    for (int i = 0; i < layers_; ++i) {
+      if (!shares(Type(i))) continue;
+      for (const int top : net_.top_ids(i)) owners[top] = owners[net_.bottom_ids(i)[0]];
+    }
+    return owners;
+  }
+
+  bool IsInPlace(int layer) const {
+    return !net_.bottom_ids(layer).empty() && !net_.top_ids(layer).empty() &&
+           net_.bottom_ids(layer)[0] == net_.top_ids(layer)[0];
+  }
+
+  /// What a layer keeps beside its blobs from forward to backward.
+  int64_t KeptBy(int layer) const {
+    const auto& tops = net_.top_vecs()[layer];
+    const auto& bottoms = net_.bottom_vecs()[layer];
+    if (tops.empty() || bottoms.empty()) return 0;
+    const std::string& type = Type(layer);
+    if (type == "BatchNorm" || KeepsInputInPlace(type)) {
+      return IsInPlace(layer) ? Bytes(*tops[0]) : 0;
+    }
+    if (type == "Dropout" || type == "LRN") return Bytes(*tops[0]);
+    if (type == "SoftmaxWithLoss") return Bytes(*bottoms[0]);
+    if (type == "Pooling" &&
+        net_.layers()[layer]->layer_param().pooling_param().pool() == PoolingParameter::MAX) {
+      return Bytes(*tops[0]);
+    }
+    return 0;
+  }
+
+  int64_t Values() const {
+    Ledger ledger(data_.size());
+    for (int i = 0; i < layers_; ++i) {
+      for (const int id : net_.top_ids(i)) ledger.Take(data_[id], BytesOf(id));
+      if (net_.layer_need_backward()[i]) ledger.Add(KeptBy(i));
+    }
+    return ledger.peak();
+  }
+
+  int64_t Gradients() const {
+    std::vector<int> first(gradient_.size(), layers_);
+    for (int i = layers_ - 1; i >= 0; --i) {
+      for (const auto* ids : {&net_.bottom_ids(i), &net_.top_ids(i)}) {
+        for (const int id : *ids) first[gradient_[id]] = i;
+      }
+    }
+    Ledger ledger(gradient_.size());
+    for (int i = layers_ - 1; i >= 0; --i) {
+      if (!net_.layer_need_backward()[i]) continue;
+      for (size_t k = 0; k < net_.bottom_ids(i).size(); ++k) {
+        const int id = net_.bottom_ids(i)[k];
+        if (net_.bottom_need_backward()[i][k]) ledger.Take(gradient_[id], BytesOf(id));
+      }
+      for (const int id : net_.top_ids(i)) {
+        if (first[gradient_[id]] == i) ledger.Give(gradient_[id]);
+      }
+    }
+    return ledger.peak();
+  }
+
+  int64_t Inference() const {
+    std::vector<int> last(data_.size(), 0);
+    for (int i = 0; i < layers_; ++i) {
+      for (const auto* ids : {&net_.bottom_ids(i), &net_.top_ids(i)}) {
+        for (const int id : *ids) last[data_[id]] = i;
+      }
+    }
+    Ledger ledger(data_.size());
+    for (int i = 0; i < layers_; ++i) {
+      for (const int id : net_.top_ids(i)) ledger.Take(data_[id], BytesOf(id));
+      if (net_.bottom_ids(i).empty()) continue;
+      for (const auto* ids : {&net_.bottom_ids(i), &net_.top_ids(i)}) {
+        for (const int id : *ids) {
+          if (last[data_[id]] == i) ledger.Give(data_[id]);
+        }
+      }
+    }
+    return ledger.peak();
+  }
+
+  const Net<float>& net_;
+  const int layers_;
+  std::vector<int> data_, gradient_;
+};
+
+}  // namespace
+
+PassMemory ForecastPassMemory(const Net<float>& net) { return Forecast(net).Run(); }
+
+}  // namespace caffe::cli
