@@ -3,8 +3,9 @@
 //   step_worker SOLVER
 //
 // Makes the solver as `caffe train` would, fills the inputs of its net once, and prints
-// "ready RSS", the resident memory before. For each line "N" on standard input it makes N steps and prints "SECONDS PEAK": the
-// time of one step, and the largest resident memory so far. Memory is in KiB.
+// "ready RSS", the resident memory before. For each line "N" on standard input it makes N steps and
+// prints "SECONDS PEAK": the time of one step, and the largest resident memory so far. Memory is in
+// KiB.
 
 #include <algorithm>
 #include <chrono>

@@ -86,7 +86,8 @@ string Megabytes(int64_t bytes) {
 constexpr int64_t kProgramBytes = int64_t{85} << 20;
 
 string PeakText(const NetSummary& summary) {
-  const int64_t inference = summary.pass.inference + summary.weight_bytes + kProgramBytes;
+  // Twice the weights: in the net, and in what was read of their file.
+  const int64_t inference = summary.pass.inference + 2 * summary.weight_bytes + kProgramBytes;
   const int64_t training = summary.pass.values + summary.pass.gradients + summary.weight_bytes +
                            summary.weight_gradient_bytes + summary.history_bytes + kProgramBytes;
   return "peak on the CPU, where passes give memory back: training about " + Megabytes(training) +
