@@ -8,6 +8,7 @@
 #include "caffe/common.hpp"
 #include "caffe/layer_factory.hpp"
 #include "caffe/proto/caffe.pb.h"
+#include "caffe/training_position.hpp"
 #include "caffe/util/math_functions.hpp"
 
 namespace caffe {
@@ -84,6 +85,9 @@ class Layer {
   /// data layer: the number of the next sample). Layers without such a state have 0.
   virtual uint64_t progress() const { return 0; }
   virtual void set_progress(uint64_t position) {}
+
+  /// Told before a pass of a training, and of its tests.
+  virtual void set_training_position(const TrainingPosition& position) {}
 
   /// Samples that a data layer delivers before it starts over, in batches of its first top's
   /// first axis; 0 if it is none or does not know.

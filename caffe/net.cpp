@@ -258,6 +258,11 @@ void Net<Dtype>::SetProgress(const NetProgress& progress) {
 }
 
 template <typename Dtype>
+void Net<Dtype>::set_training_position(const TrainingPosition& position) {
+  for (const auto& layer : layers_) layer->set_training_position(position);
+}
+
+template <typename Dtype>
 void Net<Dtype>::ForwardDebugInfo(const int layer_id) {
   for (size_t i = 0; i < top_vecs_[layer_id].size(); ++i) {
     const Blob<Dtype>& blob = *top_vecs_[layer_id][i];

@@ -133,6 +133,9 @@ class Net {
   void GetProgress(NetProgress* progress) const;
   void SetProgress(const NetProgress& progress);
 
+  /// Tells all layers.
+  void set_training_position(const TrainingPosition& position);
+
   /// Called with a layer's index before or after it runs.
   class Callback {
    protected:

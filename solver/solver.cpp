@@ -79,6 +79,7 @@ template <typename Dtype>
 void Solver<Dtype>::FinishTraining(int start_iter) {
   if (DisplayNow()) {
     Dtype loss;
+    net_->set_training_position({iter_, param_.max_iter()});
     net_->Forward(&loss);
     CheckFinite(loss);
     UpdateSmoothedLoss(loss, start_iter, param_.average_loss());
@@ -127,6 +128,7 @@ void Solver<Dtype>::Step(int iters) {
 template <typename Dtype>
 Dtype Solver<Dtype>::ForwardBackward() {
   Dtype loss = 0;
+  net_->set_training_position({iter_, param_.max_iter()});
   for (int i = 0; i < param_.iter_size(); ++i) {
     Dtype batch_loss;
     net_->Forward(&batch_loss);

@@ -49,6 +49,7 @@ void Solver<Dtype>::Test(const int test_net_id) {
   LOG(INFO) << "Iteration " << iter_ << ", Testing net (#" << test_net_id << ")";
   Net<Dtype>* const net = test_nets_[test_net_id].get();
   net->ShareTrainedLayersWith(net_.get());
+  net->set_training_position({iter_, param_.max_iter()});
   const int batches = param_.test_iter(test_net_id);
   Dtype loss = 0;
   vector<Dtype> scores;

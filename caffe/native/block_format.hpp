@@ -9,16 +9,19 @@
 
 namespace caffe {
 
+enum class BlobPart { kData, kDiff };
+
 /// The operands of an operation that moves whole channels (axis 1), such as a concatenation: plain,
 /// or, for single precision on the CPU, all in channel blocks. In blocks that no operand fills with
 /// padding a sample is one run of memory in both forms, its channels in order, so the same copying
 /// serves both.
 ///
-/// What is written counts as written when the object goes out of scope.
+/// What is written counts as written when the object goes out of scope. A blob may be read and
+/// written.
 template <typename Device, typename Dtype>
 class BlockFormat {
  public:
-  enum class Part { kData, kDiff };
+  using Part = BlobPart;
 
   /// Chooses channel blocks if one of the leaders has its newest values there, and if all operands
   /// can be in blocks of that size.
@@ -28,6 +31,8 @@ class BlockFormat {
   BlockFormat(const BlockFormat&) = delete;
   BlockFormat& operator=(const BlockFormat&) = delete;
 
+  /// Channels in a block; 1 in plain memory.
+  int block() const { return block_ == 0 ? 1 : block_; }
   const Dtype* Read(const Blob<Dtype>& blob);
   Dtype* Write(Blob<Dtype>* blob);
 
