@@ -14,7 +14,8 @@ using Param = ChannelDropBackParameter;
 
 /// Layers that keep their outputs on the second axis of the weights.
 bool HasOutputsSecond(const LearnableLayer& layer) {
-  return layer.type == "Deconvolution" || (layer.type == "InnerProduct" && layer.transpose);
+  const bool is_product = layer.type == "InnerProduct" || layer.type == "DropConnect";
+  return layer.type == "Deconvolution" || (is_product && layer.transpose);
 }
 
 int ChannelAxis(const LearnableLayer& layer, Param::ChannelAxis which) {
@@ -148,8 +149,8 @@ Eligibility FindEligible(const std::vector<LearnableLayer>& layers, const DropOp
 
 bool IsEligibleType(const std::string& type) {
   static const std::set<std::string> types = {
-      "Convolution",          "Deconvolution",        "InnerProduct", "DepthwiseConvolution",
-      "ConvolutionDepthwise", "ConvolutionDepthWise", "DepthwiseConv"};
+      "Convolution",          "Deconvolution",        "InnerProduct", "DropConnect",
+      "DepthwiseConvolution", "ConvolutionDepthwise", "ConvolutionDepthWise", "DepthwiseConv"};
   return types.count(type) > 0;
 }
 

@@ -12,6 +12,7 @@ from .readme import readme_text
 from .recipes import (FINE_TUNING, FROM_SCRATCH, FROM_SCRATCH_IMAGENET, FROM_SCRATCH_SVHN, VIT,
                       Recipe, files_of, in_parts, short)
 from .resnet import resnet8, resnet18, resnet34, resnet50, resnet101
+from .rivals import RIVALS
 from .shufflenet import shufflenetv2_x0_5, shufflenetv2_x1_0
 from .vit import vit_b16, vit_l16, vit_tiny
 
@@ -46,6 +47,7 @@ class Entry(NamedTuple):
     body: Callable
     data: DataSet
     recipe: Recipe
+    rivals: tuple = ()
 
 
 def entries():
@@ -55,7 +57,9 @@ def entries():
     for name, (title, body) in CONVOLUTIONAL.items():
         net = name, title, body
         yield Entry(*net, CIFAR10, FROM_SCRATCH)
-        yield Entry(*net, CIFAR100, FROM_SCRATCH)
+        # The net in which the paper compares.
+        rivals = tuple(RIVALS) if name == "resnet50" else ()
+        yield Entry(*net, CIFAR100, FROM_SCRATCH, rivals)
         yield Entry(*net, SVHN, FROM_SCRATCH_SVHN)
         if name != "resnet50":
             yield Entry(*net, IMAGENET, FROM_SCRATCH_IMAGENET)

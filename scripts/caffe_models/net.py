@@ -94,8 +94,9 @@ class Net:
                         **_params(params), convolution_param=convolution)
 
     def inner_product(self, x, name, outputs, *, axis=1, params=None, weight_filler=None,
-                      bias_filler=None):
-        """Over all axes from `axis` on, counted with the batch."""
+                      bias_filler=None, type="InnerProduct", **fields):
+        """Over all axes from `axis` on, counted with the batch. `type` is that or one of its kind,
+        `fields` are more of LayerParameter's."""
         kept, fan_in = x.shape[:axis - 1], math.prod(x.shape[axis - 1:])
         product = {"num_output": outputs}
         if axis != 1:
@@ -103,8 +104,8 @@ class Net:
         product["weight_filler"] = weight_filler or fan_in_uniform(fan_in)
         product["bias_filler"] = bias_filler or fan_in_uniform(fan_in)
         self._count(outputs, fan_in, True, times=math.prod(kept))
-        return self.add("InnerProduct", name, [x], Blob(name, (*kept, outputs)),
-                        **_params(params), inner_product_param=product)
+        return self.add(type, name, [x], Blob(name, (*kept, outputs)),
+                        **_params(params), **fields, inner_product_param=product)
 
     def batch_norm(self, x, name, scale_name, *, in_place=True):
         """Batch norm with the running average of PyTorch's momentum 0.1, then scale and shift."""

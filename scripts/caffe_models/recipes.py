@@ -1,15 +1,17 @@
-"""Training recipes, and the four files that a net on a data set is written to.
+"""Training recipes, and the files that a net on a data set is written to.
 
 From scratch, on images of 32x32: 200 epochs of SGD at batch 128, learning rate 0.01 with momentum
 0.9 and weight decay 1e-4 on every parameter, divided by 10 after 0.3, 0.6 and 0.8 of the run; the
 layer drop rate rises from 0.01 to 0.3 with the falls of the learning rate. Fine-tuning, on images
 of 224x224: batch 256, decays after 0.3, 0.6 and 0.85, layer drop rate 0.03 to 0.3.
 """
+import functools
 import math
 from dataclasses import dataclass, replace
 
 from .net import Blob, Net
 from .prototxt import Word, write
+from .rivals import RIVALS
 
 FILES = ("train_val", "deploy", "solver_baseline", "solver_channel_dropback")
 
@@ -60,17 +62,32 @@ def in_parts(recipe, parts, test_batch):
                    test_batch=test_batch)
 
 
-def files_of(net_name, title, body, data, recipe):
+def files_of(net_name, title, body, data, recipe, rivals=()):
     """The texts of a net on a data set, as a dict from path below `models/` to text.
 
-    `body(net, x, classes)` adds the layers from the image blob `x` to the class scores.
+    `body(net, x, classes)` adds the layers from the image blob `x` to the class scores. For each
+    of `rivals`, names in RIVALS, there is a net and a solver more; `body` has to take a `rival`.
     """
     folder = f"{net_name}/{data.name}"
     solver = {kind: solver_text(folder, kind, data, recipe)
               for kind in ("baseline", "channel_dropback")}
     texts = (train_val_text(title, body, data, recipe), deploy_text(title, body, data),
              solver["baseline"], solver["channel_dropback"])
-    return {f"{folder}/{name}.prototxt": text for name, text in zip(FILES, texts)}
+    files = {f"{folder}/{name}.prototxt": text for name, text in zip(FILES, texts)}
+    for rival in rivals:
+        files |= rival_files(folder, title, body, data, recipe, rival)
+    return files
+
+
+def rival_files(folder, title, body, data, recipe, name):
+    """The net with a rival and its solver, and the net to deploy where it is not the plain one."""
+    rival = RIVALS[name]
+    body = functools.partial(body, rival=rival)
+    texts = {"train_val": train_val_text(title, body, data, recipe),
+             "solver": solver_text(folder, name, data, recipe, net=f"train_val_{name}")}
+    if rival.changes_test:
+        texts["deploy"] = deploy_text(title, body, data)
+    return {f"{folder}/{kind}_{name}.prototxt": text for kind, text in texts.items()}
 
 
 def image_blob(data):
@@ -129,11 +146,11 @@ def without_training(layer):
             for name, part in layer.items() if name not in ("param", "batch_norm_param")}
 
 
-def solver_text(folder, kind, data, recipe):
+def solver_text(folder, kind, data, recipe, net="train_val"):
     epoch = recipe.epoch(data)
     iterations = recipe.epochs * epoch
     solver = {
-        "net": f"models/{folder}/train_val.prototxt",
+        "net": f"models/{folder}/{net}.prototxt",
         "test_iter": math.ceil(data.test_images / recipe.test_batch),
         "test_interval": recipe.test_epochs * epoch,
         **learning(recipe, iterations),

@@ -137,5 +137,8 @@ class Shapes:
     def _same(self, layer, name, *inputs):
         return inputs[0]
 
-    ReLU = ReLU6 = Swish = Sigmoid = GELU = Dropout = BatchNorm = _same
+    DropConnect = InnerProduct
+
+    ReLU = ReLU6 = Swish = Sigmoid = GELU = Power = BatchNorm = _same
+    Dropout = SpatialDropout = DropBlock = DropPath = ShakeDrop = _same
     Softmax = SoftmaxWithLoss = Accuracy = _same

@@ -16,6 +16,7 @@
 #include "caffe/test/test_caffe_main.hpp"
 #include "caffe/util/io.hpp"
 #include "caffe/util/upgrade_proto.hpp"
+#include "tests/rival_net.hpp"
 
 namespace caffe {
 namespace {
@@ -175,6 +176,18 @@ TEST_F(MemoryPlanTest, NetsOfThePaper) {
     const NetParameter param = ModelNet(folder, 3, 32);
     ExpectSameTraining(param, true);
     ExpectSameInference(param, true);
+  }
+}
+
+// Layers that keep draws of their own between the passes.
+TEST_F(MemoryPlanTest, LayersThatRegulariseByChance) {
+  const NetParameter param = Parse(
+      "layer { name: 'data' type: 'Input' top: 'data' top: 'label' input_param { "
+      "shape { dim: 2 dim: 8 dim: 6 dim: 6 } shape { dim: 2 } } } " +
+      RivalNet("0.6"));
+  for (const bool fusion : {false, true}) {
+    ExpectSameTraining(param, fusion);
+    ExpectSameInference(param, fusion);
   }
 }
 
