@@ -97,6 +97,8 @@ class Forecast {
       return IsInPlace(layer) ? Bytes(*tops[0]) : 0;
     }
     if (type == "Dropout" || type == "LRN") return Bytes(*tops[0]);
+    if (type == "DropBlock") return Bytes(*tops[0]) / 32;  // a bit for each value
+    if (type == "DropConnect") return net_.layers()[layer]->MultiplyAdds(bottoms, tops) / 8;
     if (type == "SoftmaxWithLoss") return Bytes(*bottoms[0]);
     if (type == "Pooling" &&
         net_.layers()[layer]->layer_param().pooling_param().pool() == PoolingParameter::MAX) {

@@ -6,7 +6,8 @@ HEAD = """\
 # Nets
 
 Every folder has `train_val.prototxt`, `deploy.prototxt`, `solver_baseline.prototxt` and
-`solver_channel_dropback.prototxt`. To train, from the repository's root:
+`solver_channel_dropback.prototxt`; `resnet50/cifar100` has nets and solvers more, with the
+[regularisers that the paper compares with](../docs/rivals.md). To train, from the repository's root:
 
     build/cuda/bin/caffe train --gpu 0 --solver models/resnet18/cifar100/solver_channel_dropback.prototxt
     build/cuda/bin/caffe train --gpu 0 --solver models/resnet50/cifar10_224/solver_baseline.prototxt \\
