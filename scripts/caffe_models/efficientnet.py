@@ -9,13 +9,19 @@ STAGES = [(1, 16, 1, 3, 1), (6, 24, 2, 3, 2), (6, 40, 2, 5, 2), (6, 80, 3, 3, 2)
           (6, 112, 3, 5, 1), (6, 192, 4, 5, 2), (6, 320, 1, 3, 1)]
 
 
-def efficientnet_b0(net, image, classes):
+def efficientnet_b0(net, image, classes, drop_path=0):
+    """`drop_path` is the drop rate of the residual branches behind the last block, 0.2 in nets of
+    this family; it grows linearly over the blocks."""
     small = is_small(image)
+    total = sum(blocks for _, _, blocks, _, _ in STAGES)
+    number = 0
     x = net.conv_bn(image, "conv1", 32, 3, "Swish", stride=1 if small else 2)
     for stage, (expansion, planes, blocks, kernel, stride) in enumerate(STAGES, start=1):
         for i in range(blocks):
+            param = {"keep": 1 - drop_path, "depth": number, "depths": total}
             x = mb_conv(net, x, f"block{stage}_{i}", expansion, planes, kernel,
-                        1 if i else stride)
+                        1 if i else stride, param if drop_path else None)
+            number += 1
     if not small:
         x = net.conv_bn(x, "conv2", 1280, 1, "Swish")
     x = net.global_average_pool(x, "pool")
@@ -23,7 +29,7 @@ def efficientnet_b0(net, image, classes):
     return net.inner_product(x, "fc", classes)
 
 
-def mb_conv(net, x, name, expansion, planes, kernel, stride):
+def mb_conv(net, x, name, expansion, planes, kernel, stride, drop_path):
     y = x
     if expansion != 1:
         y = net.conv_bn(x, f"{name}_expand", expansion * x.channels, 1, "Swish")
@@ -32,6 +38,8 @@ def mb_conv(net, x, name, expansion, planes, kernel, stride):
     y = squeeze_excitation(net, y, f"{name}_se", x.channels // 4)
     y = net.conv_bn(y, f"{name}_project", planes, 1)
     if stride == 1 and x.channels == planes:
+        if drop_path:
+            y = net.drop_path(y, f"{name}_drop_path", drop_path)
         return net.add_up(y, x, f"{name}_sum")
     return y
 

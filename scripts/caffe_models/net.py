@@ -154,6 +154,13 @@ class Net:
             return x
         return self.add("Dropout", name, [x], x, dropout_param={"dropout_ratio": ratio})
 
+    def drop_path(self, x, name, param):
+        """Drops samples of a residual branch; nothing in portable form. `param` is
+        drop_path_param."""
+        if self.portable:
+            return x
+        return self.add("DropPath", name, [x], x, drop_path_param=param)
+
     def add_up(self, x, y, name):
         return self.add("Eltwise", name, [x, y], Blob(name, x.shape),
                         eltwise_param={"operation": Word("SUM")})

@@ -118,16 +118,15 @@ class DropPath(Rival):
         return self.per_batch
 
     def branch(self, net, x, place):
-        if net.portable:
-            kept = 1 - place.depth / place.depths * (1 - self.keep)
-            return _times(net, x, f"{place.name}_drop_path", kept) if self.per_batch else x
+        name = f"{place.name}_drop_path"
+        if net.portable and self.per_batch:
+            return _times(net, x, name, 1 - place.depth / place.depths * (1 - self.keep))
         param = {"keep": self.keep}
         if self.per_batch:
             param["per"] = Word("BATCH")
         if self.scheduled:
             param["scheduled"] = True
-        return net.add("DropPath", f"{place.name}_drop_path", [x], x,
-                       drop_path_param={**param, "depth": place.depth, "depths": place.depths})
+        return net.drop_path(x, name, {**param, "depth": place.depth, "depths": place.depths})
 
 
 @dataclass(frozen=True)

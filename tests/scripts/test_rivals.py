@@ -9,6 +9,7 @@ from test_models import NETS, RIVALS, load  # noqa: E402
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
 from caffe_models.catalogue import all_files  # noqa: E402
+from caffe_models.efficientnet import efficientnet_b0  # noqa: E402
 from caffe_models.net import Blob, Net  # noqa: E402
 from caffe_models.resnet import resnet8, resnet18, resnet50  # noqa: E402
 from caffe_models.rivals import RIVALS as MADE  # noqa: E402
@@ -147,6 +148,20 @@ class Rivals(unittest.TestCase):
                     if layer["type"] == "DropBlock":
                         self.assertEqual(layer["drop_block_param"]["block_size"],
                                          7 if size == 224 else 4)
+
+    def test_efficientnet_takes_a_drop_path(self):
+        net = Net("net")
+        efficientnet_b0(net, Blob("data", (3, 32, 32)), 10, drop_path=0.2)
+        drops = [layer for layer in net.layers if layer["type"] == "DropPath"]
+        sums = [layer for layer in net.layers if layer["type"] == "Eltwise"]
+        self.assertEqual([layer["top"][0] for layer in drops],
+                         [layer["bottom"][0] for layer in sums])
+        # Blocks 2, 4, 6, 7, ... of 16, from 0, have a shortcut.
+        self.assertEqual([layer["drop_path_param"]["depth"] for layer in drops],
+                         [2, 4, 6, 7, 9, 10, 12, 13, 14])
+        for layer in drops:
+            self.assertEqual(layer["drop_path_param"]["depths"], 16)
+            self.assertAlmostEqual(layer["drop_path_param"]["keep"], 0.8)
 
     def test_only_this_net_has_the_files(self):
         self.assertEqual({path.rsplit("/", 1)[0] for path in all_files()
