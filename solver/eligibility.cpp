@@ -149,7 +149,7 @@ Eligibility FindEligible(const std::vector<LearnableLayer>& layers, const DropOp
 
 bool IsEligibleType(const std::string& type) {
   static const std::set<std::string> types = {
-      "Convolution",          "Deconvolution",        "InnerProduct", "DropConnect",
+      "Convolution",          "Deconvolution",        "InnerProduct",         "DropConnect",
       "DepthwiseConvolution", "ConvolutionDepthwise", "ConvolutionDepthWise", "DepthwiseConv"};
   return types.count(type) > 0;
 }

@@ -19,8 +19,8 @@ inline double ChiSquareLimit(int degrees) {
 }
 
 /// Counts against the probabilities of mutually exclusive outcomes.
-inline void ExpectOutcomes(const std::vector<double>& counts, const std::vector<double>& probabilities,
-                    const std::string& what) {
+inline void ExpectOutcomes(const std::vector<double>& counts,
+                           const std::vector<double>& probabilities, const std::string& what) {
   ASSERT_EQ(counts.size(), probabilities.size());
   double trials = 0, sum = 0, chi = 0;
   for (const double n : counts) trials += n;
@@ -35,7 +35,7 @@ inline void ExpectOutcomes(const std::vector<double>& counts, const std::vector<
 
 /// Counts of independent events of one probability, each out of `trials`.
 inline void ExpectRates(const std::vector<double>& counts, double rate, double trials,
-                 const std::string& what) {
+                        const std::string& what) {
   double chi = 0;
   for (const double n : counts) {
     chi += (n - rate * trials) * (n - rate * trials) / (rate * (1 - rate) * trials);

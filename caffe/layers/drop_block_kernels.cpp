@@ -70,13 +70,13 @@ void keep_blocks(MapLayout layout, int words, const unsigned int* keep, const Dt
   });
 }
 
-#define INSTANTIATE_DRAWS(Device)                                                           \
+#define INSTANTIATE_DRAWS(Device)                                                          \
   template void draw_blocks<Device>(DropBlockShape, Philox, uint64_t, uint64_t, unsigned*, \
                                     unsigned*);
 CAFFE_INSTANTIATE_DEVICES(INSTANTIATE_DRAWS)
 
-#define INSTANTIATE(Device, Dtype)                                                          \
-  template void block_scale<Device, Dtype>(int64_t, int64_t, const unsigned*, Dtype*);     \
+#define INSTANTIATE(Device, Dtype)                                                        \
+  template void block_scale<Device, Dtype>(int64_t, int64_t, const unsigned*, Dtype*);    \
   template void keep_blocks<Device, Dtype>(MapLayout, int, const unsigned*, const Dtype*, \
                                            const Dtype*, Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)

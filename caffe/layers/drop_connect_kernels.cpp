@@ -155,15 +155,15 @@ void gaussian_relu(DropConnectShape shape, Dtype keep, const Dtype* weight, cons
   template void draw_bits<Device>(int64_t, Philox, uint64_t, uint64_t, unsigned*);
 CAFFE_INSTANTIATE_DEVICES(INSTANTIATE_DRAWS)
 
-#define INSTANTIATE(Device, Dtype)                                                               \
-  template void drop_connect_forward<Device, Dtype>(                                             \
-      DropConnectShape, const unsigned*, const Dtype*, const Dtype*, const Dtype*, Dtype*);      \
-  template void drop_connect_backward_input<Device, Dtype>(                                      \
-      DropConnectShape, const unsigned*, const Dtype*, const Dtype*, Dtype*);                    \
-  template void drop_connect_backward_weight<Device, Dtype>(                                     \
-      DropConnectShape, const unsigned*, const Dtype*, const Dtype*, Dtype*);                    \
-  template void drop_connect_backward_bias<Device, Dtype>(DropConnectShape, const unsigned*,     \
-                                                          const Dtype*, Dtype*);                 \
+#define INSTANTIATE(Device, Dtype)                                                                \
+  template void drop_connect_forward<Device, Dtype>(                                              \
+      DropConnectShape, const unsigned*, const Dtype*, const Dtype*, const Dtype*, Dtype*);       \
+  template void drop_connect_backward_input<Device, Dtype>(DropConnectShape, const unsigned*,     \
+                                                           const Dtype*, const Dtype*, Dtype*);   \
+  template void drop_connect_backward_weight<Device, Dtype>(DropConnectShape, const unsigned*,    \
+                                                            const Dtype*, const Dtype*, Dtype*);  \
+  template void drop_connect_backward_bias<Device, Dtype>(DropConnectShape, const unsigned*,      \
+                                                          const Dtype*, Dtype*);                  \
   template void gaussian_relu<Device, Dtype>(DropConnectShape, Dtype, const Dtype*, const Dtype*, \
                                              const Dtype*, Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)

@@ -109,8 +109,9 @@ template <class Device>
 void DropConnectLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                          const vector<bool>& propagate_down,
                                          const vector<Blob<Dtype>*>& bottom) {
-  Require(!IsGaussian(),
-          "at test time there is no gradient with test: GAUSSIAN and an activation. Use test: MEAN");
+  Require(
+      !IsGaussian(),
+      "at test time there is no gradient with test: GAUSSIAN and an activation. Use test: MEAN");
   const int64_t n = top[0]->count();
   Dtype* gradient = MutableDiff<Device>(&product_);
   if (relu_) {

@@ -26,9 +26,9 @@ void scale_maps(MapLayout layout, const Dtype* factor, const Dtype* x, Dtype* y)
   });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                         \
+#define INSTANTIATE(Device, Dtype)                                                            \
   template void draw_factors<Device, Dtype>(int64_t, bool, Philox, uint64_t, uint64_t, Dtype, \
-                                            Dtype*);                                       \
+                                            Dtype*);                                          \
   template void scale_maps<Device, Dtype>(MapLayout, const Dtype*, const Dtype*, Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 

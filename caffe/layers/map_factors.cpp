@@ -8,8 +8,7 @@
 namespace caffe {
 
 template <class Device, class Dtype>
-void ScaleMaps(BlobPart part, const Blob<Dtype>& factor,
-               const Blob<Dtype>& from, Blob<Dtype>* to) {
+void ScaleMaps(BlobPart part, const Blob<Dtype>& factor, const Blob<Dtype>& from, Blob<Dtype>* to) {
   if (from.count() == 0) return;
   // A format reads and writes through pointers that are not const.
   auto* source = const_cast<Blob<Dtype>*>(&from);
@@ -24,8 +23,7 @@ void ScaleMaps(BlobPart part, const Blob<Dtype>& factor,
 }
 
 template <class Device, class Dtype>
-void ScaleAll(BlobPart part, Dtype factor, const Blob<Dtype>& from,
-              Blob<Dtype>* to) {
+void ScaleAll(BlobPart part, Dtype factor, const Blob<Dtype>& from, Blob<Dtype>* to) {
   if (from.count() == 0 || (&from == to && factor == Dtype(1))) return;
   auto* source = const_cast<Blob<Dtype>*>(&from);
   BlockFormat<Device, Dtype> format(part, {source}, {source});
@@ -37,11 +35,10 @@ void ScaleAll(BlobPart part, Dtype factor, const Blob<Dtype>& from,
     scaled_copy<Device>(from.count(), factor, x, y);
 }
 
-#define INSTANTIATE(Device, Dtype)                                                             \
-  template void ScaleMaps<Device, Dtype>(BlobPart, const Blob<Dtype>&, \
-                                         const Blob<Dtype>&, Blob<Dtype>*);                    \
-  template void ScaleAll<Device, Dtype>(BlobPart, Dtype,               \
-                                        const Blob<Dtype>&, Blob<Dtype>*);
+#define INSTANTIATE(Device, Dtype)                                                         \
+  template void ScaleMaps<Device, Dtype>(BlobPart, const Blob<Dtype>&, const Blob<Dtype>&, \
+                                         Blob<Dtype>*);                                    \
+  template void ScaleAll<Device, Dtype>(BlobPart, Dtype, const Blob<Dtype>&, Blob<Dtype>*);
 INSTANTIATE(Cpu, float)
 INSTANTIATE(Cpu, double)
 INSTANTIATE(Gpu, float)

@@ -12,13 +12,11 @@ namespace caffe {
 /// @param factor  one value a sample, or one a sample and channel (axes 0 and 1)
 /// @param to      may be `from`
 template <class Device, class Dtype>
-void ScaleMaps(BlobPart part, const Blob<Dtype>& factor,
-               const Blob<Dtype>& from, Blob<Dtype>* to);
+void ScaleMaps(BlobPart part, const Blob<Dtype>& factor, const Blob<Dtype>& from, Blob<Dtype>* to);
 
 /// to = factor * from; nothing happens where both are the same and the factor is 1.
 template <class Device, class Dtype>
-void ScaleAll(BlobPart part, Dtype factor, const Blob<Dtype>& from,
-              Blob<Dtype>* to);
+void ScaleAll(BlobPart part, Dtype factor, const Blob<Dtype>& from, Blob<Dtype>* to);
 
 }  // namespace caffe
 

@@ -45,11 +45,11 @@ void draw_shake_drop(int64_t n, Philox random, ShakeDropDraws<Dtype> draws, Dtyp
   });
 }
 
-#define INSTANTIATE(Device, Dtype)                                                             \
-  template void draw_shares<Device, Dtype>(int64_t, Philox, UniformSource<Dtype>, Dtype*, Dtype*);   \
-  template void mix_samples<Device, Dtype>(int64_t, int64_t, const Dtype*, const Dtype*,       \
-                                           const Dtype*, const Dtype*, const Dtype*, Dtype*);  \
-  template void draw_shake_drop<Device, Dtype>(int64_t, Philox, ShakeDropDraws<Dtype>, Dtype*, \
+#define INSTANTIATE(Device, Dtype)                                                                 \
+  template void draw_shares<Device, Dtype>(int64_t, Philox, UniformSource<Dtype>, Dtype*, Dtype*); \
+  template void mix_samples<Device, Dtype>(int64_t, int64_t, const Dtype*, const Dtype*,           \
+                                           const Dtype*, const Dtype*, const Dtype*, Dtype*);      \
+  template void draw_shake_drop<Device, Dtype>(int64_t, Philox, ShakeDropDraws<Dtype>, Dtype*,     \
                                                Dtype*);
 CAFFE_INSTANTIATE_KERNELS(INSTANTIATE)
 

@@ -38,8 +38,8 @@ class DropBlockLayerTest : public RandomLayerTest<TypeParam> {
         for (int h = 0; h < height; ++h) {
           for (int w = 0; w < width; ++w) {
             const int dh = h - i / width, dw = w - i % width;
-            const bool near = dh >= -((bh - 1) / 2) && dh <= bh / 2 && dw >= -((bw - 1) / 2) &&
-                              dw <= bw / 2;
+            const bool near =
+                dh >= -((bh - 1) / 2) && dh <= bh / 2 && dw >= -((bw - 1) / 2) && dw <= bw / 2;
             if (near && centre[h * width + w]) kept[m * height * width + i] = false;
           }
         }
@@ -70,8 +70,8 @@ TYPED_TEST(DropBlockLayerTest, AgreesWithTheAuthorsForm) {
   for (const auto& c : cases) {
     SCOPED_TRACE(ShapeText(c.shape) + ", block " + std::to_string(c.block));
     auto *x = this->Random(c.shape), *y = this->Empty();
-    const auto layer = this->Make(this->Text("keep: " + std::to_string(c.keep) +
-                                             " block_size: " + std::to_string(c.block)));
+    const auto layer = this->Make(
+        this->Text("keep: " + std::to_string(c.keep) + " block_size: " + std::to_string(c.block)));
     layer->SetUp({x}, {y});
     for (int k = 0; k < 3; ++k) {
       this->Draw(layer.get(), {x}, {y}, k);

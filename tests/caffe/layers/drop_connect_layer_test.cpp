@@ -26,10 +26,10 @@ class DropConnectLayerTest : public RandomLayerTest<TypeParam> {
   void CompareWithLoops(const vector<int>& shape, int outputs, const string& options, bool bias,
                         bool transpose, bool relu) {
     auto *x = this->Random(shape), *y = this->Empty();
-    const auto layer = this->Make(
-        Text(string("keep: 0.75 activation: ") + (relu ? "RELU" : "NONE"),
-             "num_output: " + std::to_string(outputs) + (bias ? "" : " bias_term: false") +
-                 (transpose ? " transpose: true " : " ") + options));
+    const auto layer = this->Make(Text(string("keep: 0.75 activation: ") + (relu ? "RELU" : "NONE"),
+                                       "num_output: " + std::to_string(outputs) +
+                                           (bias ? "" : " bias_term: false") +
+                                           (transpose ? " transpose: true " : " ") + options));
     layer->SetUp({x}, {y});
     ClearDiffs(layer.get());
     this->Draw(layer.get(), {x}, {y}, 2);
@@ -216,8 +216,7 @@ TYPED_TEST(DropConnectLayerTest, IsAnInnerProductWithoutDrops) {
     auto *x = this->Random({3, 40}), *y = this->Empty();
     auto *x2 = this->Copy(*x), *y2 = this->Empty();
     const auto layer = this->Run(this->Text("keep: 1", "num_output: 5", phase), {x}, {y});
-    const auto plain =
-        this->Make("type: 'InnerProduct' inner_product_param { num_output: 5 }");
+    const auto plain = this->Make("type: 'InnerProduct' inner_product_param { num_output: 5 }");
     plain->SetUp({x2}, {y2});
     for (int i = 0; i < 2; ++i) plain->blobs()[i]->CopyFrom(*layer->blobs()[i]);
     plain->Forward({x2}, {y2});
@@ -249,8 +248,7 @@ TYPED_TEST(DropConnectLayerTest, NamesMistakes) {
   auto *x = this->Random({2, 3}), *y = this->Empty();
   this->ExpectError(this->Text("keep: 0", "num_output: 2"), {x}, "keep is 0");
   this->ExpectError(this->Text("", "num_output: 0"), {x}, "num_output is 0");
-  const auto layer =
-      this->Run(this->Text("activation: RELU", "num_output: 2", "TEST"), {x}, {y});
+  const auto layer = this->Run(this->Text("activation: RELU", "num_output: 2", "TEST"), {x}, {y});
   EXPECT_NE(ErrorOf([&] { layer->Backward({y}, {true}, {x}); }).find("Use test: MEAN"),
             string::npos);
 }

@@ -142,8 +142,7 @@ TYPED_TEST(DropPathLayerTest, IsThePlainNetAtTestTimeAndWithoutDrops) {
 TYPED_TEST(DropPathLayerTest, GradientAgreesWithDifferences) {
   for (const char* phase : {"TRAIN", "TEST"}) {
     for (const char* per : {" per: SAMPLE", " per: BATCH"}) {
-      this->ExpectGradient(this->Text(string("keep: 0.6") + per, phase),
-                           {this->Random({6, 2, 2})});
+      this->ExpectGradient(this->Text(string("keep: 0.6") + per, phase), {this->Random({6, 2, 2})});
     }
   }
 }

@@ -171,8 +171,8 @@ TYPED_TEST(ShakeDropLayerTest, ShakesByTheThreadsSequence) {
 TYPED_TEST(ShakeDropLayerTest, FactorsHaveTheirDistribution) {
   typedef typename TypeParam::Dtype Dtype;
   auto *x = this->Ones({3}), *y = this->Empty();
-  const auto layer = this->Make(
-      this->Text("keep: 0.4 depth: 2 depths: 3 gate_per: SAMPLE"));  // b is 1 with 0.6
+  const auto layer =
+      this->Make(this->Text("keep: 0.4 depth: 2 depths: 3 gate_per: SAMPLE"));  // b is 1 with 0.6
   layer->SetUp({x}, {y});
   constexpr int kPasses = 2500;
   vector<double> whole(3, 0), alpha(20, 0), beta(20, 0), both(16, 0), gates(8, 0), pairs;
