@@ -56,17 +56,22 @@ void block_scale(int64_t maps, int64_t positions, const unsigned int* kept, Dtyp
 template <class Device, class Dtype>
 void keep_blocks(MapLayout layout, int words, const unsigned int* keep, const Dtype* scale,
                  const Dtype* x, Dtype* y) {
-  const int64_t slab = layout.slab();
-  const int64_t block = layout.block;
-  int shift = 0;
-  while ((1 << shift) < layout.block) ++shift;
-  // Slab p begins with map p * block.
-  ForEachPlane<Device>(layout.slabs(), slab, [=] CAFFE_HD(int64_t p, int64_t k) {
-    const int64_t position = k >> shift;
-    const int64_t map = p * block + (k & (block - 1));
-    const unsigned int word = keep[map * words + (position >> 5)];
-    const Dtype scaled = *scale * x[p * slab + k];
-    y[p * slab + k] = (word >> (position & 31)) & 1u ? scaled : Dtype(0);
+  const int64_t positions = layout.positions, block = layout.block;
+  if (block == 1) {
+    ForEachPlane<Device>(layout.num * layout.channels, positions,
+                         [=] CAFFE_HD(int64_t p, int64_t k) {
+                           const unsigned int word = keep[p * words + (k >> 5)];
+                           const Dtype scaled = *scale * x[p * positions + k];
+                           y[p * positions + k] = (word >> (k & 31)) & 1u ? scaled : Dtype(0);
+                         });
+    return;
+  }
+  // Row q is the channels of a block at one position.
+  ForEachPlane<Device>(layout.rows(), block, [=] CAFFE_HD(int64_t q, int64_t k) {
+    const int64_t slab = q / positions, position = q - slab * positions;
+    const unsigned int word = keep[(slab * block + k) * words + (position >> 5)];
+    const Dtype scaled = *scale * x[q * block + k];
+    y[q * block + k] = (word >> (position & 31)) & 1u ? scaled : Dtype(0);
   });
 }
 

@@ -13,16 +13,29 @@ void draw_factors(int64_t n, bool shared, Philox random, uint64_t first, uint64_
   });
 }
 
+namespace {
+
+template <class Dtype>
+CAFFE_HD inline Dtype Scaled(Dtype factor, Dtype x) {
+  const Dtype scaled = factor * x;
+  return factor == Dtype(0) ? Dtype(0) : scaled;
+}
+
+}  // namespace
+
 template <class Device, class Dtype>
 void scale_maps(MapLayout layout, const Dtype* factor, const Dtype* x, Dtype* y) {
-  const int64_t slab = layout.slab();
-  const int64_t block = layout.block;
-  // The channels of a slab follow one another in the order of maps, so slab p begins with
-  // map p * block.
-  ForEachPlane<Device>(layout.slabs(), slab, [=] CAFFE_HD(int64_t p, int64_t k) {
-    const Dtype f = factor[p * block + (k & (block - 1))];
-    const Dtype scaled = f * x[p * slab + k];
-    y[p * slab + k] = f == Dtype(0) ? Dtype(0) : scaled;
+  const int64_t positions = layout.positions, block = layout.block;
+  if (block == 1) {
+    ForEachPlane<Device>(layout.num * layout.channels, positions,
+                         [=] CAFFE_HD(int64_t p, int64_t k) {
+                           y[p * positions + k] = Scaled(factor[p], x[p * positions + k]);
+                         });
+    return;
+  }
+  // Row q is the channels of a block at one position.
+  ForEachPlane<Device>(layout.rows(), block, [=] CAFFE_HD(int64_t q, int64_t k) {
+    y[q * block + k] = Scaled(factor[q / positions * block + k], x[q * block + k]);
   });
 }
 

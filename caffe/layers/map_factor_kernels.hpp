@@ -8,16 +8,15 @@
 namespace caffe {
 
 /// num x channels maps of `positions` values. Channels come in blocks of `block`, 1 for plain
-/// memory: for each sample and block, positions x block values. `block` is a power of two that
-/// divides the channels.
+/// memory: for each sample and block, positions x block values. `block` divides the channels.
 struct MapLayout {
   int64_t num = 0;
   int64_t channels = 0;
   int64_t positions = 0;
   int block = 1;
 
-  int64_t slabs() const { return num * channels / block; }
-  int64_t slab() const { return positions * block; }
+  /// Runs of `block` values, those of one position.
+  int64_t rows() const { return num * channels / block * positions; }
 };
 
 /// factor[i] = 0 where word first + i of `random` is below `bound`, else `kept`; n factors. With
