@@ -45,7 +45,9 @@ TYPED_TEST(ShakeShakeLayerTest, MixesByOneNumberAndItsGradientByAnother) {
         ASSERT_NEAR(y->cpu_data()[i], mixed + (with_x ? x->cpu_data()[i] : 0), 1e-5);
         ASSERT_NEAR(f->cpu_diff()[i], bn * dy, 1e-5);
         ASSERT_NEAR(g->cpu_diff()[i], (1 - bn) * dy, 1e-5);
-        if (with_x) ASSERT_EQ(x->cpu_diff()[i], y->cpu_diff()[i]);
+        if (with_x) {
+          ASSERT_EQ(x->cpu_diff()[i], y->cpu_diff()[i]);
+        }
       }
     }
   }

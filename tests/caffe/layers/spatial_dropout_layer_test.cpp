@@ -13,7 +13,6 @@ class SpatialDropoutLayerTest : public RandomLayerTest<TypeParam> {
 TYPED_TEST_SUITE(SpatialDropoutLayerTest, TestDtypesAndDevices);
 
 TYPED_TEST(SpatialDropoutLayerTest, DropsWholeMapsByTheThreadsSequence) {
-  typedef typename TypeParam::Dtype Dtype;
   for (const vector<int>& shape : {vector<int>{3, 7, 4, 5}, {5, 3}, {2, 6, 3}}) {
     auto *x = this->Random(shape), *y = this->Empty();
     const auto layer = this->Make(this->Text("0.75"));
