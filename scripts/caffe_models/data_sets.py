@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True)
 class DataSet:
-    """Images in LMDB files `data/<source>/{train,test}_lmdb`, relative to where Caffe runs.
+    """Images in LMDB files `<root>/<source>/{train,test}_lmdb`, relative to where Caffe runs.
     `name` is the folder of the nets' files."""
     name: str
     source: str
@@ -17,6 +17,11 @@ class DataSet:
     test_transform: dict
     images: str          # what they are, in words
     top_5: bool = False
+    root: str = "data"
+
+    @property
+    def folder(self):
+        return f"{self.root}/{self.source}"
 
 
 def normalisation(mean, std):

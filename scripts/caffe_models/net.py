@@ -31,6 +31,13 @@ def fan_in_uniform(fan_in):
     return {"type": "uniform", "min": -bound, "max": bound}
 
 
+def narrowed(planes, width):
+    """`planes` times `width`, as a multiple of 4; one number or a list of them."""
+    if isinstance(planes, (list, tuple)):
+        return [narrowed(number, width) for number in planes]
+    return planes if width == 1 else max(4, 4 * round(planes * width / 4))
+
+
 def is_small(image):
     """Whether a net is to take its form for images of 32 x 32."""
     return image.size <= 32

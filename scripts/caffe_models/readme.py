@@ -54,7 +54,7 @@ def readme_text(entries):
 def row(entry):
     net = training_net(entry.title, entry.body, entry.data, entry.recipe)
     bytes_ = 4 * (3 * net.parameters + entry.recipe.batch * net.values())
-    return [f"`{entry.net}/{entry.data.name}`", f"`data/{entry.data.source}`",
+    return [f"`{entry.net}/{entry.data.name}`", f"`{entry.data.folder}`",
             f"{net.parameters:,}", f"{net.multiply_adds / 1e6:,.1f} M",
             f"{bytes_ / 2**30:.2f} GiB", training(entry.recipe)]
 

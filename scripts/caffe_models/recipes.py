@@ -9,6 +9,7 @@ import functools
 import math
 from dataclasses import dataclass, replace
 
+from .methods import BASELINE, PAPER
 from .net import Blob, Net
 from .prototxt import Word, write
 from .rivals import RIVALS
@@ -31,6 +32,7 @@ class Recipe:
     layer_drop_rate: tuple = (0.01, 0.3)
     channel_drop_rate: float = 0.5
     skip_layers: int = 4              # first learnable layers that are never dropped
+    reference_base: str = ""          # update rule of the authors' code, if not Nesterov
     pretrained: bool = False          # wants weights to start from
     test_epochs: int = 1
     snapshot_epochs: int = 10
@@ -48,7 +50,8 @@ FROM_SCRATCH_SVHN = replace(FROM_SCRATCH, test_batch=16)
 FROM_SCRATCH_IMAGENET = Recipe(epochs=90, batch=256, base_lr=0.1, snapshot_epochs=5)
 FINE_TUNING = Recipe(epochs=85, batch=256, decays=(0.3, 0.6, 0.85), layer_drop_rate=(0.03, 0.3),
                      channel_drop_rate=0.3, skip_layers=3, pretrained=True, snapshot_epochs=5)
-VIT = replace(FINE_TUNING, base_lr=0.001, decays=(), warmup=500, clip=1.0)
+VIT = replace(FINE_TUNING, base_lr=0.001, decays=(), warmup=500, clip=1.0,
+              reference_base="SGD")
 
 
 def short(recipe):
@@ -69,22 +72,24 @@ def files_of(net_name, title, body, data, recipe, rivals=()):
     of `rivals`, names in RIVALS, there is a net and a solver more; `body` has to take a `rival`.
     """
     folder = f"{net_name}/{data.name}"
-    solver = {kind: solver_text(folder, kind, data, recipe)
-              for kind in ("baseline", "channel_dropback")}
+    def solver(name, method, net="train_val"):
+        return solver_text(f"models/{folder}/{net}.prototxt", f"models/{folder}/{name}", method,
+                           data, recipe)
+
     texts = (train_val_text(title, body, data, recipe), deploy_text(title, body, data),
-             solver["baseline"], solver["channel_dropback"])
+             solver("baseline", BASELINE), solver("channel_dropback", PAPER))
     files = {f"{folder}/{name}.prototxt": text for name, text in zip(FILES, texts)}
     for rival in rivals:
         files |= rival_files(folder, title, body, data, recipe, rival)
+        files[f"{folder}/solver_{rival}.prototxt"] = solver(rival, BASELINE, f"train_val_{rival}")
     return files
 
 
 def rival_files(folder, title, body, data, recipe, name):
-    """The net with a rival and its solver, and the net to deploy where it is not the plain one."""
+    """The net with a rival, and the net to deploy where it is not the plain one."""
     rival = RIVALS[name]
     body = functools.partial(body, rival=rival)
-    texts = {"train_val": train_val_text(title, body, data, recipe),
-             "solver": solver_text(folder, name, data, recipe, net=f"train_val_{name}")}
+    texts = {"train_val": train_val_text(title, body, data, recipe)}
     if rival.changes_test:
         texts["deploy"] = deploy_text(title, body, data)
     return {f"{folder}/{kind}_{name}.prototxt": text for kind, text in texts.items()}
@@ -111,13 +116,13 @@ def training_net(title, body, data, recipe):
 
 def train_val_text(title, body, data, recipe):
     net = training_net(title, body, data, recipe)
-    images = f"# Images of data/{data.source}: {data.images}.\n"
+    images = f"# Images of {data.folder}: {data.images}.\n"
     return HEADER + images + write({"name": net.name, "layer": net.layers})
 
 
 def data_layer(data, recipe, phase):
     train = phase == "TRAIN"
-    source = {"source": f"data/{data.source}/{'train' if train else 'test'}_lmdb",
+    source = {"source": f"{data.folder}/{'train' if train else 'test'}_lmdb",
               "batch_size": recipe.batch if train else recipe.test_batch,
               "backend": Word("LMDB")}
     if train:
@@ -146,11 +151,13 @@ def without_training(layer):
             for name, part in layer.items() if name not in ("param", "batch_norm_param")}
 
 
-def solver_text(folder, kind, data, recipe, net="train_val"):
+def solver_text(net, prefix, method, data, recipe, **more):
+    """`net` is the net's file, `prefix` that of snapshots, `method` a methods.Method; `more` are
+    fields to add or to replace."""
     epoch = recipe.epoch(data)
     iterations = recipe.epochs * epoch
     solver = {
-        "net": f"models/{folder}/{net}.prototxt",
+        "net": net,
         "test_iter": math.ceil(data.test_images / recipe.test_batch),
         "test_interval": recipe.test_epochs * epoch,
         **learning(recipe, iterations),
@@ -158,17 +165,11 @@ def solver_text(folder, kind, data, recipe, net="train_val"):
         "display": recipe.display,
         "average_loss": recipe.display,
         "snapshot": recipe.snapshot_epochs * epoch,
-        "snapshot_prefix": f"models/{folder}/{kind}",
+        "snapshot_prefix": prefix,
         "random_seed": 1,
+        **method.fields(recipe, iterations),
+        **more,
     }
-    if kind == "channel_dropback":
-        solver["type"] = "ChannelDropBack"
-        solver["channel_dropback_param"] = {
-            "semantics": Word("PAPER"),
-            "skip_layers": recipe.skip_layers,
-            "layer_drop_rate": layer_drop_rate(recipe, iterations),
-            "channel_drop_rate": {"policy": "fixed", "value": recipe.channel_drop_rate},
-        }
     return HEADER + length_of_run(recipe, epoch) + write(solver)
 
 
@@ -186,15 +187,6 @@ def learning(recipe, iterations):
     if recipe.iter_size > 1:
         fields["iter_size"] = recipe.iter_size
     return fields
-
-
-def layer_drop_rate(recipe, iterations):
-    """Rises with the falls of the learning rate; where it has none, in a line."""
-    initial, final = recipe.layer_drop_rate
-    if recipe.decays:
-        return {"policy": "adaptive", "initial": initial, "final": final}
-    return {"policy": "linear", "initial": initial, "final": final, "start_iter": 0,
-            "end_iter": iterations}
 
 
 def length_of_run(recipe, epoch):

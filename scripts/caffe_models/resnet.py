@@ -1,28 +1,33 @@
 """Residual nets: a stem, four stages of blocks, option-B shortcuts.
 
 Layers are named `layer<stage>_<block>_<part>`, stages from 1 and blocks from 0. A bottleneck has
-its stride on the 3x3 convolution. `rival` is a regulariser of rivals.py.
+its stride on the 3x3 convolution. `rival` is a regulariser of rivals.py, `width` a factor on all
+planes.
 """
-from .net import is_small
+from .net import is_small, narrowed
 from .rivals import NONE, Place
 
 PLANES = [64, 128, 256, 512]
 
 
-def resnet18(net, x, classes, rival=NONE):
-    return resnet(net, x, classes, basic_block, PLANES, blocks=[2, 2, 2, 2], rival=rival)
+def resnet18(net, x, classes, rival=NONE, width=1):
+    return resnet(net, x, classes, basic_block, narrowed(PLANES, width), blocks=[2, 2, 2, 2],
+                  rival=rival)
 
 
-def resnet34(net, x, classes, rival=NONE):
-    return resnet(net, x, classes, basic_block, PLANES, blocks=[3, 4, 6, 3], rival=rival)
+def resnet34(net, x, classes, rival=NONE, width=1):
+    return resnet(net, x, classes, basic_block, narrowed(PLANES, width), blocks=[3, 4, 6, 3],
+                  rival=rival)
 
 
-def resnet50(net, x, classes, rival=NONE):
-    return resnet(net, x, classes, bottleneck, PLANES, blocks=[3, 4, 6, 3], rival=rival)
+def resnet50(net, x, classes, rival=NONE, width=1):
+    return resnet(net, x, classes, bottleneck, narrowed(PLANES, width), blocks=[3, 4, 6, 3],
+                  rival=rival)
 
 
-def resnet101(net, x, classes, rival=NONE):
-    return resnet(net, x, classes, bottleneck, PLANES, blocks=[3, 4, 23, 3], rival=rival)
+def resnet101(net, x, classes, rival=NONE, width=1):
+    return resnet(net, x, classes, bottleneck, narrowed(PLANES, width), blocks=[3, 4, 23, 3],
+                  rival=rival)
 
 
 def resnet8(net, x, classes, rival=NONE):

@@ -1,0 +1,100 @@
+"""Curves of an experiment as a PNG: accuracy over the epochs, and the accuracies at the end."""
+import statistics
+import sys
+
+from .errors import Refusal
+
+
+def pyplot():
+    try:
+        import matplotlib
+    except ImportError:
+        raise Refusal(f"{sys.executable} has no matplotlib. scripts/install_dependencies installs "
+                      "Debian's, for /usr/bin/python3.") from None
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plot
+    return plot
+
+
+def draw(cells, title, axis, output):
+    """`cells` as results.results_of gives them; those without a finished run are left out."""
+    cells = [cell for cell in cells if cell["runs"]]
+    if not cells:
+        return
+    plot = pyplot()
+    groups = {}
+    for cell in cells:
+        groups.setdefault(cell["group"], []).append(cell)
+    height = 0.9 + max(3.2, 0.34 * max(map(len, groups.values())))
+    figure, panels = plot.subplots(len(groups), 2, figsize=(12, height * len(groups)),
+                                   squeeze=False)
+    for row, (group, members) in zip(panels, groups.items()):
+        over_epochs(row[0], members, group)
+        if all("x" in cell for cell in members if not is_control(cell, members)) and axis:
+            over_axis(row[1], members, axis)
+        else:
+            at_the_end(row[1], members)
+    figure.suptitle(title)
+    figure.tight_layout()
+    temporary = output.with_name("new_" + output.name)
+    figure.savefig(temporary, dpi=110)
+    plot.close(figure)
+    temporary.replace(output)
+
+
+def is_control(cell, members):
+    return any(other["control"] == cell["name"] for other in members)
+
+
+def over_epochs(panel, cells, group):
+    """The mean over the seeds."""
+    for index, cell in enumerate(cells):
+        epochs = [epoch for epoch, _ in cell["runs"][0]["accuracy"]]
+        tests = zip(*([value for _, value in run["accuracy"]] for run in cell["runs"]))
+        panel.plot(epochs, [statistics.fmean(values) for values in tests], color=colour(index),
+                   linestyle=style(index), linewidth=1.2, label=cell["title"])
+    panel.set_title(f"{group}: test accuracy, %" if group else "test accuracy, %", fontsize=10)
+    panel.set_xlabel("epoch")
+    panel.grid(alpha=0.3)
+    panel.legend(fontsize=7)
+
+
+def at_the_end(panel, cells):
+    """Every run of the last epoch as a dot, their mean as a bar, the paper's figure as a cross."""
+    for index, cell in enumerate(cells):
+        values = [run["last"] for run in cell["runs"]]
+        row = -index
+        panel.plot(values, [row] * len(values), "o", color=colour(index), alpha=0.5, markersize=5)
+        panel.plot([cell["last"]["mean"]], [row], "|", color=colour(index), markersize=16,
+                   markeredgewidth=2)
+        if cell["paper"] is not None:
+            panel.plot([cell["paper"]], [row], "x", color="black")
+    panel.set_yticks([-index for index in range(len(cells))], [cell["title"] for cell in cells],
+                     fontsize=8)
+    papers = any(cell["paper"] is not None for cell in cells)
+    panel.set_title("last epoch, %: runs and mean" + ("; x: the paper's" if papers else ""),
+                    fontsize=10)
+    panel.grid(alpha=0.3)
+
+
+def over_axis(panel, cells, axis):
+    """Accuracy of the last epoch over Cell.x, with the deviation; the control as a line."""
+    points = sorted((cell for cell in cells if "x" in cell), key=lambda cell: cell["x"])
+    panel.errorbar([cell["x"] for cell in points], [cell["last"]["mean"] for cell in points],
+                   [cell["last"]["deviation"] or 0 for cell in points], marker="o", capsize=3)
+    for cell in cells:
+        if "x" not in cell:
+            panel.axhline(cell["last"]["mean"], linestyle="--", color="grey",
+                          label=cell["title"])
+            panel.legend(fontsize=8)
+    panel.set_xlabel(axis)
+    panel.set_title("last epoch, %", fontsize=10)
+    panel.grid(alpha=0.3)
+
+
+def colour(index):
+    return f"C{index % 10}"
+
+
+def style(index):
+    return ["-", "--", ":", "-."][index // 10 % 4]
