@@ -1,82 +1,32 @@
 """The command line of scripts/reproduce."""
-import argparse
 import pathlib
 import sys
 from dataclasses import replace
+from functools import partial
 
 from .curves import draw, pyplot
 from .data import DataFolder
 from .errors import Refusal
-from .experiment import Changes, with_display
+from .experiment import Changes, on_data
 from .machine import machine
+from .options import absolute, parser
 from .progress import duration
 from .report import table, write_report
 from .run import Run
 from .runner import Interrupted, Runner
+from .small import DEFAULTS, small
 from .study import study
+from .tables import Choice, accuracy_table, fig1, table6, table7
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-EXPERIMENTS = {"study": study}
-
-
-def parser(description):
-    result = argparse.ArgumentParser(
-        prog="scripts/reproduce", formatter_class=argparse.RawDescriptionHelpFormatter,
-        description=description)
-    result.add_argument("experiment", metavar="TABLE", choices=sorted(EXPERIMENTS),
-                        help=", ".join(EXPERIMENTS))
-    what = result.add_argument_group("what to train")
-    what.add_argument("--cells", type=names, metavar="A,B,...", help="only these cells")
-    what.add_argument("--seeds", type=count, default=3, metavar="N",
-                      help="trainings of each cell, with random seeds 1 to N (3)")
-    recipe = result.add_argument_group("changes of the recipe")
-    recipe.add_argument("--epochs", type=count, metavar="N",
-                        help="length of a run; decays, warm-up and drop rates follow")
-    recipe.add_argument("--lr", type=positive, metavar="X", help="learning rate at the start")
-    recipe.add_argument("--batch", type=count, metavar="N", help="images in a batch")
-    recipe.add_argument("--width", type=positive, metavar="F",
-                        help="factor on the channels of every layer")
-    recipe.add_argument("--images", type=count, metavar="N",
-                        help="train on the first N images only")
-    recipe.add_argument("--test-images", type=count, metavar="N",
-                        help="test on the first N images only")
-    where = result.add_argument_group("where")
-    where.add_argument("--caffe", type=pathlib.Path, metavar="FILE",
-                       help="the program (build/cpu/bin/caffe; with --gpu build/cuda/bin/caffe)")
-    where.add_argument("--gpu", metavar="ID", help="train on this GPU")
-    where.add_argument("--threads", type=count, metavar="N",
-                       help="OpenMP threads of a run (one for each core)")
-    where.add_argument("--jobs", type=count, default=1, metavar="N",
-                       help="runs at the same time (1)")
-    where.add_argument("--data-root", type=pathlib.Path, default=pathlib.Path("data"),
-                       metavar="DIR", help="folder of the data sets' folders (data)")
-    where.add_argument("--output", type=pathlib.Path, metavar="DIR",
-                       help="(output/reproduce/TABLE)")
-    where.add_argument("--report-only", action="store_true",
-                       help="write the report of what there is, and train nothing")
-    return result
-
-
-def names(text):
-    return [name for name in text.split(",") if name]
-
-
-def count(text):
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is below 1")
-    return value
-
-
-def positive(text):
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"'{text}' is not above 0")
-    return value
+EXPERIMENTS = {
+    **{name: partial(accuracy_table, name) for name in ("table1", "table2", "table3")},
+    "table5": partial(accuracy_table, "table5"), "table6": table6, "table7": table7,
+    "fig1": fig1, "study": study}
 
 
 def main(arguments, description):
-    args = parser(description).parse_args(arguments)
+    args = parser(description, EXPERIMENTS).parse_args(arguments)
     try:
         return reproduce(args)
     except Refusal as error:
@@ -89,16 +39,18 @@ def main(arguments, description):
 
 def reproduce(args):
     pyplot()
-    output = absolute(args.output or pathlib.Path("output/reproduce") / args.experiment)
+    output = absolute(args.output or pathlib.Path("output/reproduce") / (
+        args.experiment + ("_small" if args.small else "")))
     program = absolute(args.caffe or pathlib.Path(f"build/{'cuda' if args.gpu else 'cpu'}/bin/caffe"))
     if not program.exists():
         raise Refusal(f"there is no {program}. Build it (README.md), or name it with --caffe")
-    experiment = EXPERIMENTS[args.experiment]()
-    experiment = replace(experiment, cells=prepared(chosen(experiment.cells, args.cells), args,
-                                                    output, program.parent))
-    # Seeds outermost: an interrupted grid has about as many runs of each cell.
-    runs = [Run(cell, seed, output / "runs" / cell.name / f"seed{seed}")
-            for seed in range(1, args.seeds + 1) for cell in experiment.cells]
+    experiment = chosen(args)
+    if experiment.measures_time and args.jobs > 1:
+        raise Refusal("--jobs: runs whose time is measured must be alone")
+    experiment = prepared(experiment, args, DataFolder(
+        absolute(args.data_root), output / "data", program.parent))
+    output.mkdir(parents=True, exist_ok=True)
+    before, runs = runs_of(experiment, args.seeds, output / "runs")
     settings = settings_of(experiment, args)
 
     def report():
@@ -106,38 +58,81 @@ def reproduce(args):
         draw(cells, experiment.title, experiment.axis, output / "curves.png")
         return cells
 
-    output.mkdir(parents=True, exist_ok=True)
     failed = []
     if not args.report_only:
         command = [program, "train"] + (["--gpu", args.gpu] if args.gpu else [])
-        failed = Runner(command, environment(args), ROOT, args.jobs, report).run(runs)
-    print("\n".join(table(report())))
+        runner = Runner(command, environment(args), ROOT, args.jobs, report)
+        failed = runner.run(before) or runner.run(runs)
+    print("\n".join(table(report(), "seconds" if experiment.measures_time else "last")))
     print(f"\nwrote {output}/report.md, results.json, curves.png; "
-          f"{duration(sum(run.seconds for run in runs))} of training")
+          f"{duration(sum(run.seconds for run in before + runs))} of training")
     for run, reason in failed:
         print(f"reproduce: {run.name} failed: {reason} ({run.folder}/run.log)", file=sys.stderr)
     return 1 if failed else 0
 
 
-def chosen(cells, wanted):
-    if wanted is None:
-        return cells
-    known = {cell.name: cell for cell in cells}
-    for name in wanted:
-        if name not in known:
-            raise Refusal(f"there is no cell '{name}'; there are {', '.join(known)}")
-    return [cell for cell in cells if cell.name in wanted]
+def chosen(args):
+    """The experiment as the paper has it, or its small form, with the cells that are wanted."""
+    experiment = EXPERIMENTS[args.experiment](Choice(args.net, args.data, args.reading))
+    if args.cells is not None:
+        known = {cell.name: cell for cell in experiment.cells}
+        for name in args.cells:
+            if name not in known:
+                raise Refusal(f"there is no cell '{name}'; there are {', '.join(known)}")
+        experiment = replace(experiment, cells=[cell for cell in experiment.cells
+                                                if cell.name in args.cells])
+    if args.small:
+        for name, value in DEFAULTS.items():
+            if getattr(args, name) is None:
+                setattr(args, name, value)
+        experiment = small(experiment, weights=not (args.weights or args.from_scratch))
+    args.seeds = args.seeds or 3
+    return replace(experiment, cells=[with_weights(cell, args) for cell in experiment.cells])
 
 
-def prepared(cells, args, output, tools):
-    """The cells with the user's changes, on the data that there are."""
+def with_weights(cell, args):
+    if cell.weights or not cell.entry.recipe.pretrained or args.from_scratch:
+        return cell
+    for key in (cell.folder, cell.entry.net, ""):
+        if key in args.weights:
+            path = absolute(args.weights[key])
+            if not path.exists():
+                raise Refusal(f"--weights: there is no {path}")
+            return replace(cell, weights=str(path))
+    raise Refusal(f"{cell.folder} is fine-tuned: give the weights to start from, --weights "
+                  f"{cell.entry.net}=FILE (or {cell.folder}=FILE), or --from-scratch")
+
+
+def prepared(experiment, args, folder):
+    """With the user's changes, on the data that there are."""
     changes = Changes(args.epochs, args.lr, args.batch, args.width)
-    folder = DataFolder(absolute(args.data_root), output / "data", tools)
-    result = []
-    for cell in map(changes.of, cells):
-        data = folder.of(cell.entry.data, args.images, args.test_images)
-        result.append(with_display(replace(cell, entry=cell.entry._replace(data=data))))
-    return result
+    # A pretraining keeps its own length.
+    first = replace(changes, epochs=None)
+
+    def prepare(cell):
+        cell = (first if cell in experiment.pretraining else changes).of(cell)
+        data = cell.entry.data
+        made_up = args.small and (data.source == "imagenet" or not folder.has(data))
+        find = folder.generate if made_up else folder.of
+        return on_data(cell, find(data, args.images, args.test_images))
+
+    experiment = experiment.map(prepare)
+    missing = sorted({cell.entry.data.name for cell in experiment.cells
+                      if cell.entry.data.source.startswith("generated_")})
+    if missing:
+        experiment.notes.insert(0, f"**Generated images** in place of {', '.join(missing)}.")
+    return experiment
+
+
+def runs_of(experiment, seeds, folder):
+    """Those that others start from, and the others."""
+    before = [Run(cell, 1, folder / cell.name) for cell in experiment.pretraining]
+    trained = {run.cell.name: run.final_weights for run in before}
+    # Seeds outermost: an interrupted grid has about as many runs of each cell.
+    runs = [Run(cell, seed, folder / cell.name / f"seed{seed}",
+                trained.get(cell.weights, cell.weights or None), experiment.measures_time)
+            for seed in range(1, seeds + 1) for cell in experiment.cells]
+    return before, runs
 
 
 def environment(args):
@@ -149,13 +144,15 @@ def environment(args):
 
 
 def settings_of(experiment, args):
-    entries = [cell.entry for cell in experiment.cells]
-    recipes = [entry.recipe for entry in entries]
+    cells = experiment.cells
+    recipes = [cell.entry.recipe for cell in cells]
+    narrow = "" if args.width in (None, 1) else f", channels times {args.width:g}"
+    weights = common(cell.weights or "random weights" for cell in cells)
     return {
-        "nets": common(f"{entry.title}" + (f", channels times {args.width:g}" if args.width else "")
-                       for entry in entries),
-        "data": common(f"{entry.data.name}, {entry.data.train_images:,} training and "
-                       f"{entry.data.test_images:,} test images" for entry in entries),
+        "nets": common(cell.entry.title for cell in cells) + narrow,
+        "data": common(f"{cell.entry.data.name}, {cell.entry.data.train_images:,} training and "
+                       f"{cell.entry.data.test_images:,} test images" for cell in cells),
+        "start": weights,
         "epochs": common(recipe.epochs for recipe in recipes),
         "batch": common(recipe.batch * recipe.iter_size for recipe in recipes),
         "learning rate": common(f"{recipe.base_lr:g}" for recipe in recipes),
@@ -168,9 +165,3 @@ def settings_of(experiment, args):
 
 def common(values):
     return "; ".join(dict.fromkeys(map(str, values)))
-
-
-def absolute(path):
-    """Relative paths are those of the repository, where caffe runs, unless they are there from
-    here."""
-    return path if path.is_absolute() else pathlib.Path.cwd() / path

@@ -25,25 +25,23 @@ def draw(cells, title, axis, output):
     groups = {}
     for cell in cells:
         groups.setdefault(cell["group"], []).append(cell)
+    curves = all("accuracy" in run for cell in cells for run in cell["runs"])
     height = 0.9 + max(3.2, 0.34 * max(map(len, groups.values())))
-    figure, panels = plot.subplots(len(groups), 2, figsize=(12, height * len(groups)),
-                                   squeeze=False)
+    figure, panels = plot.subplots(len(groups), 2 if curves else 1,
+                                   figsize=(12, height * len(groups)), squeeze=False)
     for row, (group, members) in zip(panels, groups.items()):
-        over_epochs(row[0], members, group)
-        if all("x" in cell for cell in members if not is_control(cell, members)) and axis:
-            over_axis(row[1], members, axis)
+        if curves:
+            over_epochs(row[0], members, group)
+        if axis and any("x" in cell for cell in members):
+            over_axis(row[-1], members, axis)
         else:
-            at_the_end(row[1], members)
+            at_the_end(row[-1], members, "last epoch, %" if curves else "seconds an epoch")
     figure.suptitle(title)
     figure.tight_layout()
     temporary = output.with_name("new_" + output.name)
     figure.savefig(temporary, dpi=110)
     plot.close(figure)
     temporary.replace(output)
-
-
-def is_control(cell, members):
-    return any(other["control"] == cell["name"] for other in members)
 
 
 def over_epochs(panel, cells, group):
@@ -59,8 +57,8 @@ def over_epochs(panel, cells, group):
     panel.legend(fontsize=7)
 
 
-def at_the_end(panel, cells):
-    """Every run of the last epoch as a dot, their mean as a bar, the paper's figure as a cross."""
+def at_the_end(panel, cells, title):
+    """Every run as a dot, their mean as a bar, the paper's figure as a cross."""
     for index, cell in enumerate(cells):
         values = [run["last"] for run in cell["runs"]]
         row = -index
@@ -72,21 +70,27 @@ def at_the_end(panel, cells):
     panel.set_yticks([-index for index in range(len(cells))], [cell["title"] for cell in cells],
                      fontsize=8)
     papers = any(cell["paper"] is not None for cell in cells)
-    panel.set_title("last epoch, %: runs and mean" + ("; x: the paper's" if papers else ""),
+    panel.set_title(f"{title}: runs and mean" + ("; x: the paper's" if papers else ""),
                     fontsize=10)
     panel.grid(alpha=0.3)
 
 
 def over_axis(panel, cells, axis):
-    """Accuracy of the last epoch over Cell.x, with the deviation; the control as a line."""
-    points = sorted((cell for cell in cells if "x" in cell), key=lambda cell: cell["x"])
-    panel.errorbar([cell["x"] for cell in points], [cell["last"]["mean"] for cell in points],
-                   [cell["last"]["deviation"] or 0 for cell in points], marker="o", capsize=3)
-    for cell in cells:
-        if "x" not in cell:
-            panel.axhline(cell["last"]["mean"], linestyle="--", color="grey",
-                          label=cell["title"])
-            panel.legend(fontsize=8)
+    """Accuracy of the last epoch over Cell.x, with the deviation; controls as lines."""
+    controls = [cell for cell in cells if "x" not in cell]
+    names = {cell["name"]: cell["title"] for cell in controls}
+    for index, control in enumerate(dict.fromkeys(cell["control"] for cell in cells
+                                                  if "x" in cell)):
+        points = sorted((cell for cell in cells if "x" in cell and cell["control"] == control),
+                        key=lambda cell: cell["x"])
+        panel.errorbar([cell["x"] for cell in points], [cell["last"]["mean"] for cell in points],
+                       [cell["last"]["deviation"] or 0 for cell in points], marker="o",
+                       capsize=3, color=colour(index),
+                       label=f"ChannelDropBack{names.get(control, '').removeprefix('baseline')}")
+    for index, cell in enumerate(controls):
+        panel.axhline(cell["last"]["mean"], linestyle="--", color=colour(index),
+                      label=cell["title"])
+    panel.legend(fontsize=8)
     panel.set_xlabel(axis)
     panel.set_title("last epoch, %", fontsize=10)
     panel.grid(alpha=0.3)

@@ -1,22 +1,30 @@
-"""The LMDBs that an experiment reads: those at hand, or their first images."""
+"""The LMDBs that an experiment reads: those at hand, their first images, or generated ones."""
 import json
 import subprocess
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 from .errors import Refusal
+from .generated import write_generated
 
 PARTS = ("train", "test")
 
 
 class DataFolder:
-    """Data sets below `root`; subsets of them are made below `scratch` by the tools beside the
-    caffe program."""
+    """Data sets below `root`; subsets of them, and generated ones, are made below `scratch` by the
+    tools beside the caffe program."""
 
     def __init__(self, root, scratch, tools):
         self.root = root
         self.scratch = scratch
         self.tools = tools
+        self.generated = set()      # sources that are
         self._found = {}
+
+    def has(self, data):
+        return all((self.root / data.source / f"{part}_lmdb" / "data.mdb").exists()
+                   for part in PARTS)
 
     def of(self, data, images, test_images):
         """`data` with the folder and the sizes of what is there, cut to so many images (None:
@@ -24,9 +32,20 @@ class DataFolder:
         key = data.source, images, test_images
         if key not in self._found:
             self._found[key] = self._find(data, images, test_images)
-        root, source, sizes = self._found[key]
-        return replace(data, root=root, source=source, train_images=sizes[0],
-                       test_images=sizes[1])
+        return replace(data, **self._found[key])
+
+    def generate(self, data, images, test_images):
+        """Stands in for `data`."""
+        self.generated.add(data.source)
+        data = replace(data, root=str(self.scratch), train_images=images, test_images=test_images,
+                       source=f"generated_{data.classes}_{images}_{test_images}")
+        # The mean is what convert_cifar moves into place last.
+        if not (self.scratch / data.source / "mean.binaryproto").exists():
+            with tempfile.TemporaryDirectory() as folder:
+                form = write_generated(Path(folder), data)
+                self._tool("convert_cifar", "--any_count", "--batches", "1", "--force", form,
+                           folder, self.scratch / data.source)
+        return data
 
     def _find(self, data, images, test_images):
         folder = self.root / data.source
@@ -36,12 +55,13 @@ class DataFolder:
         for part, size, limit in zip(PARTS, sizes, wanted):
             if limit > size:
                 raise Refusal(f"{folder}/{part}_lmdb has {size} images; {limit} are asked for")
-        if wanted == sizes:
-            return str(self.root), data.source, sizes
-        source = f"{data.source}_{wanted[0]}_{wanted[1]}"
-        for part, limit in zip(PARTS, wanted):
-            self._cut(folder / f"{part}_lmdb", self.scratch / source / f"{part}_lmdb", limit)
-        return str(self.scratch), source, wanted
+        root, source = self.root, data.source
+        if wanted != sizes:
+            root, source = self.scratch, f"{data.source}_{wanted[0]}_{wanted[1]}"
+            for part, limit in zip(PARTS, wanted):
+                self._cut(folder / f"{part}_lmdb", root / source / f"{part}_lmdb", limit)
+        return {"root": str(root), "source": source, "train_images": wanted[0],
+                "test_images": wanted[1]}
 
     def _records(self, path, data):
         if not (path / "data.mdb").exists():

@@ -15,14 +15,29 @@ class Cell:
     title: str
     entry: Entry
     method: Method
-    paper: float = None  # accuracy in the paper, in percent
+    paper: float = None  # the paper's figure
     control: str = ""    # name of the cell that it is compared with
     group: str = ""      # cells of one group share a panel of curves
     x: float = None      # where the paper has a curve: the place on its axis
+    weights: str = ""    # file to start from, or name of the cell of Experiment.pretraining
+
+    @property
+    def folder(self):
+        """Below `models/`, of the files of the unchanged recipe."""
+        return f"{self.entry.net}/{self.entry.data.name}"
+
+    @property
+    def epochs(self):
+        return self.entry.recipe.epochs
+
+    @property
+    def epoch(self):
+        """Iterations of an epoch."""
+        return self.entry.recipe.epoch(self.entry.data)
 
     @property
     def iterations(self):
-        return self.entry.recipe.epochs * self.entry.recipe.epoch(self.entry.data)
+        return self.epochs * self.epoch
 
     def cost(self):
         """Multiply-adds of a run, tests included, up to a factor."""
@@ -32,14 +47,27 @@ class Cell:
         return net.multiply_adds * (3 * entry.recipe.epochs * entry.data.train_images
                                     + tests * entry.data.test_images)
 
+    def with_recipe(self, **changes):
+        return replace(self, entry=self.entry._replace(
+            recipe=replace(self.entry.recipe, **changes)))
+
 
 @dataclass(frozen=True)
 class Experiment:
     name: str
     title: str
     cells: list
-    notes: list = field(default_factory=list)   # sentences for the report
-    axis: str = ""                              # name of the axis of Cell.x
+    notes: list = field(default_factory=list)         # paragraphs for the report
+    axis: str = ""                                    # name of the axis of Cell.x
+    pretraining: list = field(default_factory=list)   # cells whose weights others start from
+    measures_time: bool = False                       # seconds an epoch, not accuracy
+
+    def all_cells(self):
+        return self.pretraining + self.cells
+
+    def map(self, change):
+        return replace(self, cells=[change(cell) for cell in self.cells],
+                       pretraining=[change(cell) for cell in self.pretraining])
 
 
 @dataclass(frozen=True)
@@ -51,25 +79,29 @@ class Changes:
     width: float = None
 
     def of(self, cell):
-        entry = cell.entry
-        recipe = entry.recipe
+        recipe = cell.entry.recipe
         if self.epochs is not None:
-            recipe = replace(recipe, epochs=self.epochs,
-                             warmup=math.ceil(recipe.warmup * self.epochs / recipe.epochs))
+            cell = cell.with_recipe(epochs=self.epochs,
+                                    warmup=math.ceil(recipe.warmup * self.epochs / recipe.epochs))
         if self.lr is not None:
-            recipe = replace(recipe, base_lr=self.lr)
+            cell = cell.with_recipe(base_lr=self.lr)
         if self.batch is not None:
-            recipe = replace(recipe, batch=self.batch, iter_size=1)
-        recipe = replace(recipe, snapshot_epochs=max(1, recipe.epochs // 20))
-        body = entry.body
+            cell = cell.with_recipe(batch=self.batch, iter_size=1)
         if self.width not in (None, 1):
-            body = partial(body, width=self.width)
-        return replace(cell, entry=entry._replace(body=body, recipe=recipe))
+            body = partial(cell.entry.body, width=self.width)
+            cell = replace(cell, entry=cell.entry._replace(body=body))
+        return cell.with_recipe(snapshot_epochs=max(1, cell.epochs // 20))
 
 
-def with_display(cell):
-    """The loss of an epoch's end must be in the log, however short the epoch."""
+def on_data(cell, data):
+    """With the sizes of the data known: every epoch's end is in the log, every test image is
+    tested once, and a warm-up is no longer than a tenth of the run."""
+    cell = replace(cell, entry=cell.entry._replace(data=data))
     recipe = cell.entry.recipe
-    epoch = recipe.epoch(cell.entry.data)
-    return replace(cell, entry=cell.entry._replace(
-        recipe=replace(recipe, display=min(recipe.display, epoch))))
+    return cell.with_recipe(display=min(recipe.display, cell.epoch),
+                            warmup=min(recipe.warmup, math.ceil(cell.iterations / 10)),
+                            test_batch=largest_divisor(data.test_images, recipe.test_batch))
+
+
+def largest_divisor(number, limit):
+    return next(i for i in range(min(limit, number), 0, -1) if number % i == 0)

@@ -18,7 +18,7 @@ class Progress:
 
     def _done(self):
         """In units of Cell.cost."""
-        return sum(self._costs[id(run)] * self._shown[id(run)] / run.cell.entry.recipe.epochs
+        return sum(self._costs[id(run)] * self._shown[id(run)] / run.cell.epochs
                    for run in self._runs)
 
     def show(self, active, ended):
@@ -33,8 +33,8 @@ class Progress:
         number = sum(run.finished for run in self._runs)
         accuracy = run.log().accuracy
         value = f", accuracy {accuracy[-1][1]:.2f} %" if accuracy else ""
-        return (f"{number} of {len(self._runs)} runs; {run.name}: epoch {epochs:g} of "
-                f"{run.cell.entry.recipe.epochs}{value}; {self._left()}")
+        return (f"{number} of {len(self._runs)} runs; {run.name}: epoch {epochs} of "
+                f"{run.cell.epochs}{value}; {self._left()}")
 
     def _left(self):
         done = self._done()

@@ -5,6 +5,15 @@ from .progress import duration
 from .results import results_of
 from .run import write_whole
 
+ACCURACY = ("Test accuracy in percent, mean ± deviation over the seeds. *Last* is that of the last "
+            "epoch, *best* that of the run's best test, which flatters since the test images "
+            "choose it.")
+SECONDS = "Seconds an epoch, tests and snapshots left out, mean ± deviation over the runs."
+DIFFERENCE = ("The difference is that of *{}* to the named row, seed by seed, ± its standard "
+              "error.")
+MASKED = ("*Masked* is the mean share of the channels of eligible layers that an iteration left "
+          "out.")
+
 
 def write_report(experiment, runs, settings, folder):
     """`settings` is a dict of what the runs have in common. Returns the cells' results."""
@@ -12,45 +21,42 @@ def write_report(experiment, runs, settings, folder):
     seconds = round(sum(run.seconds for run in runs))
     write_whole(folder / "results.json", json.dumps(
         {"experiment": experiment.name, "title": experiment.title, "settings": settings,
+         "notes": experiment.notes, "unit": "seconds" if experiment.measures_time else "percent",
          "seconds": seconds, "cells": cells}, indent=1) + "\n")
     write_whole(folder / "report.md", markdown(experiment, cells, settings, seconds))
     return cells
 
 
 def markdown(experiment, cells, settings, seconds):
+    first = "seconds" if experiment.measures_time else "last"
+    legend = [SECONDS if experiment.measures_time else ACCURACY]
+    if any(cell["control"] for cell in cells):
+        legend.append(DIFFERENCE.format(first))
+    if any(cell["masked_share"] for cell in cells):
+        legend.append(MASKED)
     lines = [f"# {experiment.title}", ""]
     lines += [f"- {name}: {value}" for name, value in settings.items()]
-    lines += [f"- time of all runs: {duration(seconds)}", ""]
-    lines += table(cells)
-    lines += ["", "Test accuracy in percent, mean ± deviation over the seeds. *Last* is that of the "
-              "last epoch, *best* that of the run's best test, which flatters since the test "
-              "images choose it."]
-    if any(cell["control"] for cell in cells):
-        lines[-1] += (" The difference is that of the last epoch to the named cell, seed by seed, ± "
-                      "its standard error.")
-    if any(cell["masked_share"] is not None for cell in cells):
-        lines[-1] += (" *Masked* is the mean share of the channels of eligible layers that an "
-                      "iteration left out.")
-    lines += [""] + [f"{note}" for note in experiment.notes]
-    lines += ["", "![Test accuracy](curves.png)", ""]
+    lines += [f"- time of all runs: {duration(seconds)}", "", *table(cells, first), "",
+              " ".join(legend), ""]
+    for note in experiment.notes:
+        lines += [note, ""]
+    lines += ["![Curves](curves.png)", ""]
     return "\n".join(lines)
 
 
-def table(cells):
-    """Columns that no cell fills are left out."""
+def table(cells, first="last"):
+    """Columns that no row fills are left out."""
     titles = {cell["name"]: cell["title"] for cell in cells}
     columns = [
-        ("", "---", [cell["title"] for cell in cells]),
-        ("seeds", "---:", [seeds(cell) for cell in cells]),
-        ("last", "---:", [value(cell["last"]) for cell in cells]),
+        (" ", "---", [cell["title"] for cell in cells]),
+        ("runs", "---:", [seeds(cell) for cell in cells]),
+        (first, "---:", [value(cell["last"]) for cell in cells]),
         ("best", "---:", [value(cell["best"]) for cell in cells]),
-        ("paper", "---:", [f"{cell['paper']:.2f}" if cell["paper"] is not None else ""
-                           for cell in cells]),
+        ("paper", "---:", [paper(cell) for cell in cells]),
         ("difference", "---:", [difference(cell, titles) for cell in cells]),
-        ("masked", "---:", ["" if cell["masked_share"] is None
-                            else f"{100 * cell['masked_share']:.2f} %" for cell in cells]),
+        ("masked", "---:", [masked(cell) for cell in cells]),
     ]
-    columns = [column for column in columns if column[0] == "" or any(column[2])]
+    columns = [column for column in columns if any(column[2])]
     rows = [[column[0] for column in columns], [column[1] for column in columns],
             *zip(*(column[2] for column in columns))]
     return [f"| {' | '.join(row)} |" for row in rows]
@@ -68,6 +74,15 @@ def value(figure, error="deviation", sign=""):
     return text if figure[error] is None else f"{text} ± {figure[error]:.2f}"
 
 
+def paper(cell):
+    return "" if cell["paper"] is None else f"{cell['paper']:g}"
+
+
 def difference(cell, titles):
     figure = cell.get("difference")
     return f"{value(figure, 'error', '+')} to {titles[cell['control']]}" if figure else ""
+
+
+def masked(cell):
+    share = cell["masked_share"]
+    return f"{100 * share['mean']:.2f} %" if share else ""

@@ -8,15 +8,16 @@ def run_result(run):
     if not run.finished:
         return None
     log = run.log()
-    epoch = run.cell.entry.recipe.epoch(run.cell.entry.data)
-    best = max(log.accuracy, key=lambda point: point[1])
-    result = {"seed": run.seed, "last": round(log.accuracy[-1][1], 4), "best": round(best[1], 4),
-              "best_epoch": best[0] / epoch, "seconds": round(run.seconds, 1),
-              "training_loss": log.loss[-1][1] if log.loss else None,
-              "accuracy": [[i / epoch, round(value, 4)] for i, value in log.accuracy]}
+    result = {"seed": run.seed, "seconds": round(run.seconds, 1),
+              "training_loss": log.loss[-1][1] if log.loss else None}
     if log.masked:
         result["masked_share"] = statistics.fmean(value for _, value in log.masked)
-    return result
+    if run.measures_time:
+        return {**result, "last": round(run.seconds_an_epoch(), 3)}
+    best = max(log.accuracy, key=lambda point: point[1])
+    return {**result, "last": round(log.accuracy[-1][1], 4), "best": round(best[1], 4),
+            "best_epoch": best[0] // run.cell.epoch,
+            "accuracy": [[i // run.cell.epoch, round(value, 4)] for i, value in log.accuracy]}
 
 
 def cell_result(cell, runs):
@@ -27,10 +28,8 @@ def cell_result(cell, runs):
               "seeds": len(done), "seeds_wanted": len(runs), "runs": done}
     if cell.x is not None:
         result["x"] = cell.x
-    for key in ("last", "best"):
-        result[key] = mean_and_deviation([run[key] for run in done])
-    masked = [run["masked_share"] for run in done if "masked_share" in run]
-    result["masked_share"] = statistics.fmean(masked) if masked else None
+    for key in ("last", "best", "masked_share"):
+        result[key] = mean_and_deviation([run[key] for run in done if key in run])
     return result
 
 
@@ -52,9 +51,9 @@ def mean_and_deviation(values):
     if not values:
         return None
     deviation = statistics.stdev(values) if len(values) > 1 else None
-    return {"mean": round(statistics.fmean(values), 4),
-            "deviation": None if deviation is None else round(deviation, 4),
-            "error": None if deviation is None else round(deviation / math.sqrt(len(values)), 4)}
+    error = None if deviation is None else deviation / math.sqrt(len(values))
+    return {name: None if value is None else round(value, 6) for name, value in
+            (("mean", statistics.fmean(values)), ("deviation", deviation), ("error", error))}
 
 
 def results_of(experiment, runs):

@@ -17,18 +17,26 @@ import time
 from caffe_models.recipes import HEADER, solver_text, train_val_text
 
 from .errors import Refusal
-from .run_log import read_run_log
+from .run_log import read_run_log, seconds_an_iteration
 
 LOCK_SECONDS = 60
 PR_SET_PDEATHSIG = 1   # of prctl(2)
 SNAPSHOT = re.compile(r"snapshot_iter_(\d+)\.(caffemodel|solverstate)$")
 
 
+# Of a run whose time is measured: nothing but training.
+TIMING = {"test_interval": 0, "snapshot": 0, "snapshot_after_train": False}
+
+
 class Run:
-    def __init__(self, cell, seed, folder):
+    """`weights` is a file to start from, None for random weights."""
+
+    def __init__(self, cell, seed, folder, weights=None, measures_time=False):
         self.cell = cell
         self.seed = seed
         self.folder = folder
+        self.weights = weights
+        self.measures_time = measures_time
         self.seconds = 0          # of all starts
         self.finished = False
         self._process = None
@@ -46,9 +54,19 @@ class Run:
         return read_run_log(self.folder / "run.csv")
 
     def epochs_done(self):
-        if self.finished:
-            return self.cell.entry.recipe.epochs
-        return self.log().iteration / self.cell.entry.recipe.epoch(self.cell.entry.data)
+        """Whole ones."""
+        return self.cell.epochs if self.finished else self.log().iteration // self.cell.epoch
+
+    @property
+    def final_weights(self):
+        """What a finished run leaves."""
+        return self.folder / f"snapshot_iter_{self.cell.iterations}.caffemodel"
+
+    def seconds_an_epoch(self):
+        """Without the first epoch."""
+        log = (self.folder / "run.log").read_text(errors="replace")
+        seconds = seconds_an_iteration(log.splitlines(), after=self.cell.epoch)
+        return None if seconds is None else seconds * self.cell.epoch
 
     def write_files(self):
         """Refuses a folder that was made with other settings."""
@@ -58,7 +76,9 @@ class Run:
             "solver.prototxt": solver_text(
                 str(self.folder / "train_val.prototxt"), str(self.folder / "snapshot"),
                 self.cell.method, entry.data, entry.recipe,
-                random_seed=self.seed, test_initialization=False)}
+                random_seed=self.seed, test_initialization=False,
+                **({"weights": str(self.weights)} if self.weights else {}),
+                **(TIMING if self.measures_time else {}))}
         self.folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             text = text.replace(HEADER, "# Written by scripts/reproduce.\n")
@@ -73,6 +93,9 @@ class Run:
         self._lock = self._take_lock()
         arguments = [*command, "--solver", self.folder / "solver.prototxt", "--snapshot=auto",
                      "--log_csv", self.folder / "run.csv"]
+        if self.measures_time:
+            # An interrupted one begins anew.
+            (self.folder / "run.log").unlink(missing_ok=True)
         with open(self.folder / "run.log", "ab") as log:
             # In a session of its own, so that Ctrl-C reaches it through stop() only.
             self._process = subprocess.Popen(

@@ -9,6 +9,7 @@ from caffe_models.methods import BASELINE, PAPER, REFERENCE, REFERENCE_BASELINE
 from caffe_models.prototxt import Word
 from caffe_models.recipes import FROM_SCRATCH
 
+from .errors import Refusal
 from .experiment import Cell, Experiment
 
 # Name, title, method, name of the baseline.
@@ -34,7 +35,12 @@ CELLS = [
 TITLE = "Readings of ChannelDropBack, {} on CIFAR-100"
 
 
-def study(net="resnet18"):
+def study(choice):
+    """Of one net; ResNet-18 unless another is asked for."""
+    nets = choice.nets or ["resnet18"]
+    if len(nets) != 1 or nets[0] not in CONVOLUTIONAL:
+        raise Refusal(f"--net {','.join(nets)}: the study has one net of {', '.join(CONVOLUTIONAL)}")
+    net = nets[0]
     title, body = CONVOLUTIONAL[net]
     entry = Entry(net, title, body, CIFAR100, FROM_SCRATCH)
     cells = [Cell(name, text, entry, method, control=control)

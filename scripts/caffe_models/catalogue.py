@@ -8,6 +8,7 @@ from .densenet import densenet121
 from .efficientnet import efficientnet_b0
 from .lenet import lenet
 from .mobilenet import mobilenetv2
+from .paper_tables import extra_solvers
 from .readme import readme_text
 from .recipes import (FINE_TUNING, FROM_SCRATCH, FROM_SCRATCH_IMAGENET, FROM_SCRATCH_SVHN, VIT,
                       Recipe, files_of, in_parts, short)
@@ -83,4 +84,5 @@ def all_files():
     files = {"README.md": readme_text(entries())}
     for entry in entries():
         files |= files_of(*entry)
+        files |= extra_solvers(entry)
     return files

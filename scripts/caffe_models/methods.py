@@ -1,5 +1,5 @@
 """What trains a net: SGD, or ChannelDropBack in one of its readings."""
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .prototxt import Word
 
@@ -10,10 +10,11 @@ NO_SKIP = {"skip_layers": 0}
 @dataclass(frozen=True)
 class Method:
     """`semantics` is PAPER, REFERENCE, or "" for plain SGD; `options` are fields of
-    ChannelDropBackParameter that differ from that reading."""
+    ChannelDropBackParameter that differ from that reading; `comment` goes to the solver's head."""
     title: str
     semantics: str = ""
     options: dict = field(default_factory=dict)
+    comment: str = ""
 
     def fields(self, recipe, iterations):
         """Those of the solver."""
@@ -25,16 +26,18 @@ class Method:
                                            **reading(recipe, iterations), **self.options}}
 
     def with_options(self, title, **options):
-        return Method(title, self.semantics, {**self.options, **options})
+        return replace(self, title=title, options={**self.options, **options})
 
 
 BASELINE = Method("baseline")
 PAPER = Method("ChannelDropBack", "PAPER")
-# The authors' code: Nesterov's momentum, the learning rate outside of it.
+# As the authors' code has it.
 REFERENCE = Method("ChannelDropBack, the code's reading", "REFERENCE")
-# The same update rule with nothing dropped.
-REFERENCE_BASELINE = REFERENCE.with_options("baseline, the code's reading",
-                                            layer_drop_rate={"policy": "fixed", "value": 0})
+REFERENCE_BASELINE = Method(
+    "baseline, the code's reading", "REFERENCE",
+    {"layer_drop_rate": {"policy": "fixed", "value": 0}},
+    "# Drops nothing: the update rule of the authors' code, with the learning rate outside of the\n"
+    "# momentum.\n")
 
 
 def channel_rate(rate):

@@ -170,7 +170,7 @@ def solver_text(net, prefix, method, data, recipe, **more):
         **method.fields(recipe, iterations),
         **more,
     }
-    return HEADER + length_of_run(recipe, epoch) + write(solver)
+    return HEADER + length_of_run(recipe, epoch) + method.comment + write(solver)
 
 
 def learning(recipe, iterations):

@@ -1,28 +1,28 @@
 """ShuffleNetV2: blocks of which half of the channels pass unchanged, then a channel shuffle."""
-from .net import is_small
+from .net import is_small, narrowed
 
 # Blocks of each stage; the first one halves the size.
 BLOCKS = [4, 8, 4]
 
 
-def shufflenetv2_x0_5(net, x, classes):
-    return shufflenetv2(net, x, classes, planes=[48, 96, 192])
+def shufflenetv2_x0_5(net, x, classes, width=1):
+    return shufflenetv2(net, x, classes, width, planes=[48, 96, 192])
 
 
-def shufflenetv2_x1_0(net, x, classes):
-    return shufflenetv2(net, x, classes, planes=[116, 232, 464])
+def shufflenetv2_x1_0(net, x, classes, width=1):
+    return shufflenetv2(net, x, classes, width, planes=[116, 232, 464])
 
 
-def shufflenetv2(net, image, classes, planes):
+def shufflenetv2(net, image, classes, width, planes):
     small = is_small(image)
-    x = net.conv_bn(image, "conv1", 24, 3, "ReLU", stride=1 if small else 2)
+    x = net.conv_bn(image, "conv1", narrowed(24, width), 3, "ReLU", stride=1 if small else 2)
     if not small:
         x = net.halving_max_pool(x, "pool1")
-    for stage, (width, blocks) in enumerate(zip(planes, BLOCKS), start=2):
-        x = down_block(net, x, f"stage{stage}_0", width)
+    for stage, (maps, blocks) in enumerate(zip(narrowed(planes, width), BLOCKS), start=2):
+        x = down_block(net, x, f"stage{stage}_0", maps)
         for i in range(1, blocks):
             x = plain_block(net, x, f"stage{stage}_{i}")
-    x = net.conv_bn(x, "conv5", 1024, 1, "ReLU")
+    x = net.conv_bn(x, "conv5", narrowed(1024, width), 1, "ReLU")
     x = net.global_average_pool(x, "pool")
     return net.inner_product(x, "fc", classes)
 

@@ -6,6 +6,7 @@ Dropout follows the position embedding and every dense layer but queries, keys a
 
 from .prototxt import Word
 
+HEAD_FEATURES = 64
 DROPOUT = 0.1
 EPS = 1e-6
 
@@ -15,21 +16,23 @@ MLP_FILLERS = {"weight_filler": {"type": "xavier", "variance_norm": Word("AVERAG
 ZERO = {"type": "constant"}
 
 
-def vit_b16(net, image, classes):
-    return vit(net, image, classes, patch=16, depth=12, width=768, heads=12)
+def vit_b16(net, image, classes, width=1):
+    return vit(net, image, classes, patch=16, depth=12, heads=12 * width)
 
 
-def vit_l16(net, image, classes):
-    return vit(net, image, classes, patch=16, depth=24, width=1024, heads=16)
+def vit_l16(net, image, classes, width=1):
+    return vit(net, image, classes, patch=16, depth=24, heads=16 * width)
 
 
-def vit_tiny(net, image, classes):
+def vit_tiny(net, image, classes, width=1):
     """The usual tiny size, with patches of 4 x 4 for images of 32 x 32."""
-    return vit(net, image, classes, patch=4, depth=12, width=192, heads=3)
+    return vit(net, image, classes, patch=4, depth=12, heads=3 * width)
 
 
-def vit(net, image, classes, patch, depth, width, heads):
-    x = net.convolution(image, "patches", width, patch, stride=patch, bias=True)
+def vit(net, image, classes, patch, depth, heads):
+    """`heads`, at least one, have 64 features each."""
+    heads = max(1, round(heads))
+    x = net.convolution(image, "patches", HEAD_FEATURES * heads, patch, stride=patch, bias=True)
     x = net.tokens(x, "patch_tokens")
     x = net.class_token(x, "tokens")
     x = net.position_embedding(x, "positions")
