@@ -1,6 +1,7 @@
 """The command line of scripts/reproduce."""
 import pathlib
 import sys
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -8,7 +9,7 @@ from .curves import draw, pyplot
 from .data import DataFolder
 from .errors import Refusal
 from .experiment import Changes, on_data
-from .machine import machine
+from .machine import cores, machine
 from .options import absolute, parser
 from .progress import duration
 from .report import table, write_report
@@ -18,6 +19,7 @@ from .small import DEFAULTS, small
 from .study import study
 from .tables import Choice, accuracy_table, fig1, table6, table7
 
+DRAW_SECONDS = 60
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXPERIMENTS = {
     **{name: partial(accuracy_table, name) for name in ("table1", "table2", "table3")},
@@ -45,30 +47,43 @@ def reproduce(args):
     if not program.exists():
         raise Refusal(f"there is no {program}. Build it (README.md), or name it with --caffe")
     experiment = chosen(args)
-    if experiment.measures_time and args.jobs > 1:
-        raise Refusal("--jobs: runs whose time is measured must be alone")
+    args.jobs = jobs(args, experiment)
     experiment = prepared(experiment, args, DataFolder(
         absolute(args.data_root), output / "data", program.parent))
     output.mkdir(parents=True, exist_ok=True)
     before, runs = runs_of(experiment, args.seeds, output / "runs")
     settings = settings_of(experiment, args)
 
-    def report():
-        cells = write_report(experiment, runs, settings, output)
-        draw(cells, experiment.title, experiment.axis, output / "curves.png")
-        return cells
-
+    report = Report(experiment, runs, settings, output)
     failed = []
     if not args.report_only:
         command = [program, "train"] + (["--gpu", args.gpu] if args.gpu else [])
-        runner = Runner(command, environment(args), ROOT, args.jobs, report)
+        runner = Runner(command, environment(args), ROOT, args.jobs, report.update)
         failed = runner.run(before) or runner.run(runs)
-    print("\n".join(table(report(), "seconds" if experiment.measures_time else "last")))
+    print("\n".join(table(report.update(final=True),
+                          "seconds" if experiment.measures_time else "last")))
     print(f"\nwrote {output}/report.md, results.json, curves.png; "
           f"{duration(sum(run.seconds for run in before + runs))} of training")
     for run, reason in failed:
         print(f"reproduce: {run.name} failed: {reason} ({run.folder}/run.log)", file=sys.stderr)
     return 1 if failed else 0
+
+
+class Report:
+    """Written anew whenever a run has ended; drawing takes longer, and waits for a while."""
+
+    def __init__(self, experiment, runs, settings, output):
+        self._experiment, self._runs, self._settings = experiment, runs, settings
+        self._output = output
+        self._drawn = time.monotonic()
+
+    def update(self, final=False):
+        """Returns the cells' results."""
+        cells = write_report(self._experiment, self._runs, self._settings, self._output)
+        if final or time.monotonic() - self._drawn > DRAW_SECONDS:
+            draw(cells, self._experiment.title, self._experiment.axis, self._output / "curves.png")
+            self._drawn = time.monotonic()
+        return cells
 
 
 def chosen(args):
@@ -88,6 +103,13 @@ def chosen(args):
         experiment = small(experiment, weights=not (args.weights or args.from_scratch))
     args.seeds = args.seeds or 3
     return replace(experiment, cells=[with_weights(cell, args) for cell in experiment.cells])
+
+
+def jobs(args, experiment):
+    if experiment.measures_time and (args.jobs or 1) > 1:
+        raise Refusal("--jobs: runs whose time is measured must be alone")
+    several = args.small and not args.gpu and not experiment.measures_time
+    return args.jobs or (cores() if several else 1)
 
 
 def with_weights(cell, args):

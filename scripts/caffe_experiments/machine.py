@@ -9,9 +9,12 @@ def machine(gpu, threads):
     if gpu:
         return gpu_name(gpu)
     model = re.search(r"^model name\s*:\s*(.+)$", _read("/proc/cpuinfo"), re.M)
-    cores = len(os.sched_getaffinity(0))
     name = model.group(1) if model else os.uname().machine
-    return f"{name}, {cores} cores, {threads or cores} threads a run"
+    return f"{name}, {cores()} cores; threads a run: {threads or cores()}"
+
+
+def cores():
+    return len(os.sched_getaffinity(0))
 
 
 def gpu_name(gpu):

@@ -54,8 +54,8 @@ def add_where(group):
     group.add_argument("--gpu", metavar="ID", help="train on this GPU")
     group.add_argument("--threads", type=count, metavar="N",
                        help="OpenMP threads of a run (one for each core)")
-    group.add_argument("--jobs", type=count, default=1, metavar="N",
-                       help="runs at the same time (1)")
+    group.add_argument("--jobs", type=count, metavar="N",
+                       help="runs at the same time (1; small: one for each core)")
     group.add_argument("--data-root", type=pathlib.Path, default=pathlib.Path("data"),
                        metavar="DIR", help="folder of the data sets' folders (data)")
     group.add_argument("--output", type=pathlib.Path, metavar="DIR",

@@ -9,8 +9,8 @@ ACCURACY = ("Test accuracy in percent, mean ± deviation over the seeds. *Last* 
             "epoch, *best* that of the run's best test, which flatters since the test images "
             "choose it.")
 SECONDS = "Seconds an epoch, tests and snapshots left out, mean ± deviation over the runs."
-DIFFERENCE = ("The difference is that of *{}* to the named row, seed by seed, ± its standard "
-              "error.")
+DIFFERENCE = ("The difference is that of *{}* to the baseline (or the row that is named), seed by "
+              "seed, ± its standard error.")
 MASKED = ("*Masked* is the mean share of the channels of eligible layers that an iteration left "
           "out.")
 
@@ -46,13 +46,15 @@ def markdown(experiment, cells, settings, seconds):
 
 def table(cells, first="last"):
     """Columns that no row fills are left out."""
-    titles = {cell["name"]: cell["title"] for cell in cells}
+    controls = {(cell["group"], cell["control"]) for cell in cells if cell["control"]}
+    several = len(controls) > len({group for group, _ in controls})
+    titles = {cell["name"]: cell["title"] for cell in cells if several}
     columns = [
         (" ", "---", [cell["title"] for cell in cells]),
         ("runs", "---:", [seeds(cell) for cell in cells]),
         (first, "---:", [value(cell["last"]) for cell in cells]),
         ("best", "---:", [value(cell["best"]) for cell in cells]),
-        ("paper", "---:", [paper(cell) for cell in cells]),
+        ("paper", "---:", [paper(cell, 1 if first == "seconds" else 2) for cell in cells]),
         ("difference", "---:", [difference(cell, titles) for cell in cells]),
         ("masked", "---:", [masked(cell) for cell in cells]),
     ]
@@ -74,13 +76,17 @@ def value(figure, error="deviation", sign=""):
     return text if figure[error] is None else f"{text} ± {figure[error]:.2f}"
 
 
-def paper(cell):
-    return "" if cell["paper"] is None else f"{cell['paper']:g}"
+def paper(cell, digits):
+    return "" if cell["paper"] is None else f"{cell['paper']:.{digits}f}"
 
 
 def difference(cell, titles):
+    """`titles` are those of the controls, where there are several to choose from."""
     figure = cell.get("difference")
-    return f"{value(figure, 'error', '+')} to {titles[cell['control']]}" if figure else ""
+    if not figure:
+        return ""
+    name = titles.get(cell["control"])
+    return value(figure, "error", "+") + (f" to {name}" if name else "")
 
 
 def masked(cell):

@@ -5,7 +5,7 @@ from collections import deque
 
 from .progress import Progress
 
-POLL_SECONDS = 1
+POLL_SECONDS = 0.2
 
 
 class Interrupted(Exception):

@@ -12,9 +12,9 @@ from caffe_models.vit import vit
 
 from .experiment import Cell
 
-# What is not given on the command line.
-DEFAULTS = {"seeds": 2, "epochs": 4, "batch": 25, "width": 0.125, "lr": 0.02, "images": 1000,
-            "test_images": 500}
+# What is not given on the command line. So little work is done fastest by one thread a run.
+DEFAULTS = {"seeds": 2, "epochs": 4, "batch": 25, "width": 0.125, "lr": 0.05, "images": 600,
+            "test_images": 300, "threads": 1}
 PRETRAINING_EPOCHS = 2
 
 SMALL_DATA = {"cifar10": CIFAR10, "cifar100": CIFAR100, "svhn": SVHN,
