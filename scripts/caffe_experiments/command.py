@@ -17,13 +17,13 @@ from .run import Run
 from .runner import Interrupted, Runner
 from .small import DEFAULTS, small
 from .study import study
-from .tables import Choice, accuracy_table, fig1, table6, table7
+from .tables import Choice, accuracy_table, fig1, table4, table6, table7
 
 DRAW_SECONDS = 60
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXPERIMENTS = {
     **{name: partial(accuracy_table, name) for name in ("table1", "table2", "table3")},
-    "table5": partial(accuracy_table, "table5"), "table6": table6, "table7": table7,
+    "table4": table4, "table5": partial(accuracy_table, "table5"), "table6": table6, "table7": table7,
     "fig1": fig1, "study": study}
 
 

@@ -2,11 +2,13 @@
 import json
 import pathlib
 from dataclasses import dataclass, replace
+from functools import partial
 
 from caffe_models.catalogue import entries
 from caffe_models.methods import (BASELINE, FIXED_RATE, NO_SKIP, PAPER, REFERENCE,
                                   REFERENCE_BASELINE, channel_rate)
 from caffe_models.paper_tables import CHANNEL_RATES, TABLE6_FOLDER, TABLES, as_in_the_code
+from caffe_models.rivals import RIVALS
 
 from .errors import Refusal
 from .experiment import Cell, Experiment
@@ -22,6 +24,9 @@ TITLES = {
     "table3": "Table 3: trained from scratch on CIFAR-10 and CIFAR-100",
     "table5": "Table 5: ResNets of different depths on CIFAR-100",
 }
+# In the paper's order, with the probability of keeping.
+TABLE4_RIVALS = [("dropout", 0.7), ("drop_path", 0.9), ("spatial_dropout", 0.9),
+                 ("drop_block", 0.9)]
 SHUFFLENETS = ("The paper does not say which ShuffleNetV2 it trains; its figure stands beside "
                "both sizes.")
 
@@ -110,6 +115,28 @@ def one_net_table(folder, rows, choice):
                 for row, title, method, figure, x in rows]
         cells += compare(made, made[0])
     return cells
+
+
+def table4(choice):
+    """The rivals are layers of the net, trained as the baseline is."""
+    figures = FIGURES["table4"]
+    folder = "resnet50/cifar100"
+    wanted([folder], choice)
+    cells = []
+    for reading in map(READINGS.get, choice.readings):
+        made = [cell_of(folder, "baseline", "baseline", reading, reading.baseline,
+                        figures["baseline"])]
+        made += [with_rival(cell_of(folder, name, f"{RIVALS[name].title}, keep {keep}", reading,
+                                    reading.baseline, figures[name]), RIVALS[name])
+                 for name, keep in TABLE4_RIVALS]
+        made.append(cell_of(folder, "channel_dropback", "ChannelDropBack", reading, reading.method,
+                            figures["channel_dropback"]))
+        cells += compare(made, made[0])
+    return Experiment("table4", "Table 4: regularisers, ResNet-50 on CIFAR-100", cells)
+
+
+def with_rival(cell, rival):
+    return replace(cell, entry=cell.entry._replace(body=partial(cell.entry.body, rival=rival)))
 
 
 def table6(choice):

@@ -106,7 +106,7 @@ def experiments(readings=("PAPER", "REFERENCE")):
     choice = Choice(readings=readings)
     for table in ("table1", "table2", "table3", "table5"):
         yield tables.accuracy_table(table, choice)
-    for make in (tables.table6, tables.fig1, tables.table7, study):
+    for make in (tables.table4, tables.table6, tables.fig1, tables.table7, study):
         yield make(choice)
 
 
@@ -147,15 +147,16 @@ class Experiments(unittest.TestCase):
             if experiment.name in ("study", "table7"):
                 continue
             for cell in experiment.cells:
+                if cell.name.removesuffix("_reference") in set(tables.RIVALS) - {cell.name}:
+                    continue   # Rivals under the code's recipe have no files.
                 files = self.files_of(on_data(Changes().of(cell), cell.entry.data))
                 solver = {key: value for key, value in read(files["solver"]).items()
                           if key not in own}
                 checked_in = read((MODELS / self.checked_in(experiment, cell)).read_text())
                 self.assertEqual(solver, {key: value for key, value in checked_in.items()
                                           if key not in own}, cell.name)
-                self.assertEqual(
-                    read(files["train_val"]),
-                    read((MODELS / cell.folder / "train_val.prototxt").read_text()))
+                net = read((MODELS.parent / checked_in["net"][0]).read_text())["layer"]
+                self.assertEqual(read(files["train_val"])["layer"], net, cell.name)
 
     def checked_in(self, experiment, cell):
         ending = "_reference" if cell.name.endswith("_reference") else ""
@@ -164,6 +165,8 @@ class Experiments(unittest.TestCase):
             return f"{cell.folder}/fig1/solver_{cell.x}{ending}.prototxt"
         if name in ("fixed_rate", "no_skip"):
             return f"{cell.folder}/table6/solver_{name}{ending}.prototxt"
+        if name in tables.RIVALS:
+            return f"{cell.folder}/solver_{name}.prototxt"
         kind = "baseline" if name.endswith("baseline") else "channel_dropback"
         return f"{cell.folder}/solver_{kind}{ending}.prototxt"
 
