@@ -90,6 +90,49 @@ class ReadLog(unittest.TestCase):
                          {"training loss": [(0, 9), (10, 5), (20, 4)]})
 
 
+    def test_a_resumed_run_may_repeat_no_test(self):
+        lines = [PREFIX + line for line in (
+            "Iteration 10, Testing net (#0)", "Test net output #0: accuracy = 0.1",
+            "Iteration 20, Testing net (#0)", "Test net output #0: accuracy = 0.2",
+            "Iteration 15 (1 iter/s, 5s/5 iters), loss = 1",
+            "Iteration 25, Testing net (#0)", "Test net output #0: accuracy = 0.3")]
+        self.assertEqual(plot_training.read_log(lines)["test accuracy"], [(10, 0.1), (25, 0.3)])
+
+    def test_caffe_1_0_with_two_test_nets_elements_and_total_loss(self):
+        """As its release of 2017 writes them; the first speed is not initialised there."""
+        lines = [PREFIX + line for line in (
+            "Iteration 0, Testing net (#0)", "Ignoring source layer data_split",
+            "Test loss: 2.5", "    Test net output #0: accuracy = 0.1",
+            "    Test net output #1: per_class = 0.5", "    Test net output #2: per_class = 0.25",
+            "    Test net output #3: loss = 2.4 (* 0.3 = 0.72 loss)",
+            "Iteration 0, Testing net (#1)", "    Test net output #0: accuracy = 0.2",
+            "Iteration 0 (-1.4013e-45 iter/s, 3.1s/20 iters), loss = 2.5",
+            "    Train net output #0: loss = 2.5 (* 1 = 2.5 loss)", "Iteration 0, lr = 1e-05",
+            "Iteration 20 (6.4 iter/s, 3.1s/20 iters), loss = -nan", "Iteration 20, lr = 0")]
+        curves = plot_training.read_log(lines)
+        loss = curves.pop("training loss")
+        self.assertEqual(loss[0], (0, 2.5))
+        self.assertNotEqual(loss[1][1], loss[1][1])
+        self.assertEqual(curves, {
+            "learning rate": [(0, 1e-5), (20, 0)], "test0 total loss": [(0, 2.5)],
+            "test0 accuracy": [(0, 0.1)], "test0 per_class[0]": [(0, 0.5)],
+            "test0 per_class[1]": [(0, 0.25)], "test0 loss": [(0, 2.4)],
+            "test1 accuracy": [(0, 0.2)]})
+        panels = dict(plot_training.panels_of([curves | {"training loss": loss}]))
+        self.assertEqual(panels["accuracy"], ["test0 accuracy", "test0 per_class[0]",
+                                              "test0 per_class[1]", "test1 accuracy"])
+
+
+class Labels(unittest.TestCase):
+    def test_as_much_of_the_path_as_tells_logs_apart(self):
+        for paths, wanted in (
+                (["a/x.log", "b/y.csv"], ["x", "y"]),
+                (["out/paper/seed1/run.csv", "out/sgd/seed1/run.csv"],
+                 ["paper/seed1/run", "sgd/seed1/run"]),
+                (["x.log", "x.log"], ["x", "x"])):
+            self.assertEqual(plot_training.labels_of(list(map(pathlib.Path, paths))), wanted)
+
+
 class Panels(unittest.TestCase):
     def test_only_what_the_logs_have(self):
         titles = [title for title, _ in plot_training.panels_of([plot_training.read_log(OLD)])]
