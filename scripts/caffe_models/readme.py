@@ -7,7 +7,12 @@ HEAD = """\
 
 Every folder has `train_val.prototxt`, `deploy.prototxt`, `solver_baseline.prototxt` and
 `solver_channel_dropback.prototxt`; `resnet50/cifar100` has nets and solvers more, with the
-[regularisers that the paper compares with](../docs/rivals.md). To train, from the repository's root:
+[regularisers that the paper compares with](../docs/rivals.md). Folders that the paper's Tables 1, 2,
+3 and 5 name also have `solver_baseline_reference.prototxt` and
+`solver_channel_dropback_reference.prototxt`: the recipe and the reading of its authors' code.
+`resnet34/cifar100/table6` and `resnet34/cifar100/fig1` hold the solvers of Table 6 and, by channel drop
+rate, of Figure 1. `scripts/reproduce` trains whole tables ([how](../docs/experiments.md)). To train one
+net, from the repository's root:
 
     build/cuda/bin/caffe train --gpu 0 --solver models/resnet18/cifar100/solver_channel_dropback.prototxt
     build/cuda/bin/caffe train --gpu 0 --solver models/resnet50/cifar10_224/solver_baseline.prototxt \\

@@ -128,7 +128,9 @@ class Labels(unittest.TestCase):
         for paths, wanted in (
                 (["a/x.log", "b/y.csv"], ["x", "y"]),
                 (["out/paper/seed1/run.csv", "out/sgd/seed1/run.csv"],
-                 ["paper/seed1/run", "sgd/seed1/run"]),
+                 ["paper", "sgd"]),
+                (["a/1/run.csv", "a/2/run.csv", "b/1/run.csv"], ["a/1", "a/2", "b/1"]),
+                (["a/x.log", "b/x.log", "y.log"], ["a/x", "b/x", "y"]),
                 (["x.log", "x.log"], ["x", "x"])):
             self.assertEqual(plot_training.labels_of(list(map(pathlib.Path, paths))), wanted)
 
