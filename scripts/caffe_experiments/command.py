@@ -47,6 +47,8 @@ def reproduce(args):
     if not program.exists():
         raise Refusal(f"there is no {program}. Build it (README.md), or name it with --caffe")
     experiment = chosen(args)
+    if experiment.measures_time and args.epochs == 1:
+        raise Refusal("--epochs 1: the first epoch of a run is not measured")
     args.jobs = jobs(args, experiment)
     experiment = prepared(experiment, args, DataFolder(
         absolute(args.data_root), output / "data", program.parent))

@@ -20,6 +20,7 @@ class Cell:
     group: str = ""      # cells of one group share a panel of curves
     x: float = None      # where the paper has a curve: the place on its axis
     weights: str = ""    # file to start from, or name of the cell of Experiment.pretraining
+    all_images: int = 0  # training images of the whole data set
 
     @property
     def folder(self):
@@ -96,7 +97,8 @@ class Changes:
 def on_data(cell, data):
     """With the sizes of the data known: every epoch's end is in the log, every test image is
     tested once, and a warm-up is no longer than a tenth of the run."""
-    cell = replace(cell, entry=cell.entry._replace(data=data))
+    cell = replace(cell, entry=cell.entry._replace(data=data),
+                   all_images=cell.entry.data.train_images)
     recipe = cell.entry.recipe
     return cell.with_recipe(display=min(recipe.display, cell.epoch),
                             warmup=min(recipe.warmup, math.ceil(cell.iterations / 10)),

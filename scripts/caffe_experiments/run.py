@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import time
+from dataclasses import replace
 
 from caffe_models.recipes import HEADER, solver_text, train_val_text
 
@@ -63,10 +64,11 @@ class Run:
         return self.folder / f"snapshot_iter_{self.cell.iterations}.caffemodel"
 
     def seconds_an_epoch(self):
-        """Without the first epoch."""
+        """Of the whole data set, measured without the run's first epoch."""
         log = (self.folder / "run.log").read_text(errors="replace")
         seconds = seconds_an_iteration(log.splitlines(), after=self.cell.epoch)
-        return None if seconds is None else seconds * self.cell.epoch
+        recipe, data = self.cell.entry.recipe, self.cell.entry.data
+        return seconds * recipe.epoch(replace(data, train_images=self.cell.all_images))
 
     def write_files(self):
         """Refuses a folder that was made with other settings."""
@@ -83,7 +85,7 @@ class Run:
         for name, text in texts.items():
             text = text.replace(HEADER, "# Written by scripts/reproduce.\n")
             path = self.folder / name
-            if path.exists() and path.read_text() != text:
+            if path.exists() and without_comments(path.read_text()) != without_comments(text):
                 raise Refusal(f"{path} was made with other settings than this command's. Repeat "
                               "them, or choose another --output.")
             write_whole(path, text)
@@ -158,6 +160,10 @@ class Run:
             for path in found[order[-1]]:
                 if path.suffix == ".solverstate":
                     path.unlink()
+
+
+def without_comments(text):
+    return [line for line in text.splitlines() if not line.startswith("#")]
 
 
 def write_whole(path, text):

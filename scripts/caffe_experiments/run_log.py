@@ -38,7 +38,7 @@ def seconds_an_iteration(lines, after):
     seconds = iterations = 0
     for line in lines:
         match = SPEED.search(line)
-        if match and int(match.group(1)) > after:
+        if match and int(match.group(1)) - int(match.group(3)) >= after:
             seconds += float(match.group(2))
             iterations += int(match.group(3))
     return seconds / iterations if iterations else None

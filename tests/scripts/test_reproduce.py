@@ -235,10 +235,12 @@ class Command(unittest.TestCase):
         self.assertEqual([entry.split(" from")[0] for entry in self.entries()],
                          ["baseline seed1", "channel_dropback seed1", "baseline seed2",
                           "channel_dropback seed2"])
-        # 8 iterations of half a second.
-        self.assertEqual([run["last"] for run in self.results()["baseline"]["runs"]], [4, 4])
+        # The whole data set is 391 iterations, of half a second here.
+        self.assertEqual([run["last"] for run in self.results()["baseline"]["runs"]],
+                         [195.5, 195.5])
         report = (self.output / "report.md").read_text()
-        self.assertIn("| baseline | 2 | 4.00 ± 0.00 | 29.1 |", report)
+        self.assertIn("| baseline | 2 | 195.50 ± 0.00 | 29.1 |", report)
+        self.assertIn("first epoch", self.run_it("table7", "--epochs", "1", code=1).stderr)
         self.assertIn("must be alone", self.run_it("table7", "--jobs", "2", code=1).stderr)
 
     def test_wrong_words(self):
