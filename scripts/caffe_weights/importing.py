@@ -7,8 +7,8 @@ from . import positions
 from .architectures import architecture_of
 from .caffemodel import ModelLayer
 from .report import Line, Report
-from .sources import read_source, with_aliases
-from .tensor import WeightsError, shape_text
+from .sources import in_file, read_source, with_aliases
+from .tensor import DAMAGE, WeightsError, shape_text
 
 # Counters of training steps, which batch norm with a fixed momentum does not read.
 COUNTER = "num_batches_tracked"
@@ -30,7 +30,7 @@ class Importer:
         tensors = read_source(source)
         title, namings = architecture_of(net)
         self.naming, self.tensors = self._named(tensors, title, namings)
-        self.used = set()
+        self.used, self.dropped = set(), set()
         self.report = Report(f"{source}: {len(tensors)} tensors, named as by {self.naming.publisher}")
 
     def _named(self, tensors, title, namings):
@@ -71,8 +71,6 @@ class Importer:
                                f"{self.net.path}. Is it of another net?")
         return parts
 
-    dropped = frozenset()
-
     def _blobs(self, layer, parts):
         blobs, notes, parts = [], [], list(parts)
         keys = [part.key for part in parts]
@@ -92,7 +90,7 @@ class Importer:
         return blobs
 
     def _blob(self, layer, part, wanted):
-        blob, note = part.layout.load(self.tensors[part.key].values()), part.layout.words
+        blob, note = part.layout.load(self._values(part.key)), part.layout.words
         if part.positions:
             blob, resized = self._positions(layer, part, blob)
             note = note or resized
@@ -102,6 +100,14 @@ class Importer:
         if self.options.bgr and layer == self.net.layers[0] and blob.shape[1:2] == (3,):
             blob, note = blob[:, ::-1], "channels reversed"
         return np.ascontiguousarray(blob), note
+
+    def _values(self, key):
+        try:
+            return self.tensors[key].values()
+        except OSError as error:
+            raise WeightsError(f"cannot read '{self.source}': {error.strerror or error}") from None
+        except (WeightsError, *DAMAGE) as error:
+            raise in_file(self.source, error) from None
 
     def _check_shape(self, layer, part, blob, wanted):
         fits = blob.ndim == len(wanted) and all(

@@ -50,11 +50,8 @@ def read_zip(path):
 
 
 def _zip_bytes(path, name):
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.read(name)
-    except zipfile.BadZipFile as error:
-        raise WeightsError(f"it is damaged: {error}") from None
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(name)
 
 
 def is_legacy(path):

@@ -6,7 +6,7 @@ import numpy as np
 
 from . import pth_file
 from .safetensors_file import read_safetensors
-from .tensor import Tensor, WeightsError, numbers
+from .tensor import DAMAGE, Tensor, WeightsError, numbers
 
 # Where training programs keep the state dict among other things; the average of the weights first,
 # as it is what they test with.
@@ -19,8 +19,14 @@ def read_source(path):
         return _read(path)
     except OSError as error:
         raise WeightsError(f"cannot read '{path}': {error.strerror or error}") from None
-    except (WeightsError, zipfile.BadZipFile) as error:
-        raise WeightsError(f"{path}: {error}") from None
+    except (WeightsError, *DAMAGE) as error:
+        raise in_file(path, error) from None
+
+
+def in_file(path, error):
+    """A WeightsError that names the file."""
+    damage = "" if isinstance(error, WeightsError) else "it is damaged: "
+    return WeightsError(f"{path}: {damage}{error}")
 
 
 def _read(path):

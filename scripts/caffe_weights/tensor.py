@@ -1,8 +1,14 @@
 """A named array in a file of weights, read when it is asked for."""
+import struct
+import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Callable
 
 import numpy as np
+
+# What Python's libraries throw for archives that are damaged or of a rare kind.
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error)
 
 
 class WeightsError(Exception):
@@ -18,7 +24,7 @@ class Tensor:
 
     def values(self):
         """float32, row-major."""
-        return np.ascontiguousarray(self.read(), dtype=np.float32)
+        return np.asarray(self.read(), dtype=np.float32, order="C")
 
 
 # Number types by the names that are used here, as they lie in files: little-endian. NumPy has no

@@ -80,7 +80,7 @@ class Pickler(pickle.Pickler):
 
 def tensors(arrays):
     """A state dict of arrays."""
-    return OrderedDict((name, Tensor(np.ascontiguousarray(a)) if isinstance(a, np.ndarray) else a)
+    return OrderedDict((name, Tensor(np.asarray(a, order="C")) if isinstance(a, np.ndarray) else a)
                        for name, a in arrays.items())
 
 
