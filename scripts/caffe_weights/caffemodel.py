@@ -1,7 +1,6 @@
 """Reads and writes .caffemodel files: NetParameter messages of proto/caffe.proto, of which only names,
 types and blobs of layers count here."""
 import math
-import mmap
 from typing import NamedTuple
 
 import numpy as np
@@ -29,9 +28,9 @@ def read_caffemodel(path):
     """Layers that have blobs. Throws WeightsError, which names the file."""
     try:
         with open(path, "rb") as file:
-            if file.seek(0, 2) == 0:
-                raise WeightsError("the file is empty")
-            data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            data = memoryview(file.read())
+        if not data:
+            raise WeightsError("the file is empty")
         layers = [_layer(number, value) for number, kind, value in wire.fields(data)
                   if number in (NET_OLD_LAYER, NET_LAYER) and kind == wire.BYTES]
     except OSError as error:

@@ -2,7 +2,6 @@
 type, shape, and first and last byte behind the header - and the numbers."""
 import json
 import math
-import mmap
 import struct
 
 from .tensor import Tensor, WeightsError, item_size, numbers, shape_text
@@ -23,12 +22,9 @@ def read_safetensors(path):
             raise WeightsError("it is of none of the formats that are read - .pth, .safetensors, .npz "
                                "- or damaged: as safetensors its header would be longer than it")
         header = _header(file.read(length))
-        if size == 8 + length:
-            whole = memoryview(b"")
-        else:
-            whole = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))[8 + length:]
-    return {name: _tensor(name, entry, whole) for name, entry in header.items()
-            if name != "__metadata__"}
+    numbers_at = 8 + length
+    return {name: _tensor(path, numbers_at, size - numbers_at, name, entry)
+            for name, entry in header.items() if name != "__metadata__"}
 
 
 def _header(text):
@@ -42,7 +38,8 @@ def _header(text):
     return header
 
 
-def _tensor(name, entry, whole):
+def _tensor(path, start, size, name, entry):
+    """`start` is the place of the numbers in the file, `size` their bytes."""
     try:
         kind, shape, (first, last) = entry["dtype"], entry["shape"], entry["data_offsets"]
         good = all(isinstance(n, int) and n >= 0 for n in (*shape, first, last))
@@ -53,11 +50,15 @@ def _tensor(name, entry, whole):
     if kind not in TYPES:
         raise WeightsError(f"'{name}' is of the number type {kind}; read are {', '.join(TYPES)}")
     dtype = TYPES[kind]
-    if last - first != math.prod(shape) * item_size(dtype) or last > len(whole):
+    if last - first != math.prod(shape) * item_size(dtype) or last > size:
         raise WeightsError(f"it is damaged: '{name}' ({kind}, {shape_text(shape)}) is said to lie in "
-                           f"bytes {first} to {last} of {len(whole)}")
-    return Tensor(tuple(shape), dtype,
-                  lambda: numbers(whole[first:last], dtype).reshape(shape))
+                           f"bytes {first} to {last} of {size}")
+
+    def read():
+        with open(path, "rb") as file:
+            file.seek(start + first)
+            return numbers(file.read(last - first), dtype).reshape(shape)
+    return Tensor(tuple(shape), dtype, read)
 
 
 def write_safetensors(file, arrays):
