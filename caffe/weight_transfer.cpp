@@ -34,6 +34,14 @@ string Mismatch(const LayerParameter& source, const vector<shared_ptr<Blob<Dtype
   return reason;
 }
 
+void CheckFormat(const string& file) {
+  for (const char* suffix : {".pth", ".pt", ".safetensors", ".npz"}) {
+    Require(!file.ends_with(suffix), "'", file,
+            "' has to become a .caffemodel first: ", "scripts/import_weights ", file,
+            " --net NET --out FILE");
+  }
+}
+
 }  // namespace
 
 OnMismatch& DefaultOnMismatch() {
@@ -67,6 +75,7 @@ WeightTransfer TransferWeights(const NetParameter& source, OnMismatch on_mismatc
 
 template <typename Dtype>
 WeightTransfer TransferWeights(const string& file, OnMismatch on_mismatch, Net<Dtype>* net) {
+  CheckFormat(file);
   if (IsHdf5File(file)) return TransferWeightsOfHdf5(file, on_mismatch, net);
   NetParameter param;
   ReadNetParamsFromBinaryFileOrDie(file, &param);

@@ -83,6 +83,14 @@ TEST_F(FineTuningTest, Hdf5FilesAreReportedAlike) {
             1);
 }
 
+TEST_F(FineTuningTest, PublishedFilesHaveToBeImported) {
+  for (const std::string file : {"net.pth", "net.safetensors", "net.npz"}) {
+    dir_.Write(file, "numbers");
+    EXPECT_THAT(RunError("train --solver=solver.prototxt --weights=" + file),
+                HasSubstr("scripts/import_weights " + file + " --net NET"));
+  }
+}
+
 TEST_F(FineTuningTest, FrozenLayersWithoutWeightsAreWarnedOf) {
   WriteNetWith("classifier", 2, "param { lr_mult: 0 } param { lr_mult: 0 }");
   EXPECT_EQ(Run(kTrain).Count("Layer classifier is frozen \\(lr_mult 0\\), but no file has "

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Published weights, imported, make our nets compute what PyTorch computes with them; exported, they
-are the same bits again.
+are the same bits again; and recipes of the paper start from them.
 
     weights_test.py TOOLS_DIR [NAME...]
 
@@ -8,6 +8,7 @@ One net of each architecture, or with CAFFE_TEST_FULL=1 all of them, or those th
 tests/data/oracles/weights.
 """
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "scripts"))
 sys.dont_write_bytecode = True
 from caffe_weights.caffemodel import read_caffemodel, write_caffemodel  # noqa: E402
+from caffe_weights.net_definition import read_net  # noqa: E402
 
 TOLERANCE = 1e-4
 # By name: folder of the net, side of the images, further options.
@@ -47,7 +49,7 @@ def run(*command):
     done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}\n{done.stdout[-500:]}\n{done.stderr[-3000:]}")
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 def write_source(name, arrays, work):
@@ -137,6 +139,55 @@ def check_trained_statistics(tools, net, model, wanted, work):
     return [] if np.allclose(before, wanted, rtol=0, atol=1e-3) else ["factors of batch norm count"]
 
 
+# Recipes that start from published weights: name of the file, folder of the recipe.
+RECIPES = [("resnet50", "resnet50/cifar10_224")]
+LONG_RECIPES = [("vit_b16", "vit_b16/cifar100"), ("vit_b16", "vit_b16/imagenet_384"),
+                ("resnet50", "resnet50/imagenet")]
+DUMMY_DATA = """layer { name: "data" type: "DummyData" top: "data" top: "label" dummy_data_param {
+  shape { dim: 2 dim: 3 dim: %(size)d dim: %(size)d } shape { dim: 2 }
+  data_filler { type: "gaussian" } data_filler { value: 1 } } }
+"""
+
+
+def check_recipe(name, folder, tools, work):
+    """Two iterations of a recipe in which all layers but a classifier of other classes are loaded."""
+    text = (SOURCE / "models" / folder / "train_val.prototxt").read_text()
+    head, _, _, rest = text.split("layer {", 3)
+    size = 384 if folder.endswith("384") else 224
+    (work / "net.prototxt").write_text(head + DUMMY_DATA % {"size": size} + "layer {" + rest)
+    solver = (SOURCE / "models" / folder / "solver_channel_dropback.prototxt").read_text()
+    solver = re.sub(r"(?m)^(net|test_iter|test_interval|max_iter|stepvalue|iter_size|snapshot|"
+                    r"snapshot_prefix): .*\n", "", solver)
+    decay = "stepvalue: 1" if '"multistep"' in solver else ""
+    (work / "solver.prototxt").write_text(
+        solver + f'net: "{work}/net.prototxt" max_iter: 2 {decay} snapshot_after_train: false\n')
+    keeps_classifier = folder.split("/")[1].startswith("imagenet")
+    arrays = Oracle(name).arrays()
+    run(sys.executable, SOURCE / "scripts/import_weights", write_source(name, arrays, work), "--net",
+        SOURCE / "models" / folder, "--out", work / "net.caffemodel",
+        *([] if keeps_classifier else ["--drop_classifier"]))
+    log = run(tools / "caffe", "train", "--solver", work / "solver.prototxt", "--weights",
+              work / "net.caffemodel")
+    fresh = re.findall(r"\] Fresh.*\n.*\]     (.*)", log)
+    good = "] Loaded from" in log and fresh == ([] if keeps_classifier else ["fc"]) and \
+        "] Not " not in log and "Optimization Done" in log
+    print(f"{folder} from {name}: {'ok' if good else 'NOT AS IT SHOULD BE'}", flush=True)
+    return good
+
+
+def check_example(tools):
+    """The net of docs/fine_tuning.md can be built, and has the layers of the model it starts from."""
+    net = SOURCE / "docs" / "fine_tuning" / "resnet20_cifar100.prototxt"
+    good = "classifier" in run(tools / "caffe", "summary", net)
+    shared = Path(os.environ.get("CAFFE_SHARED_DATA", SOURCE.parent / "shared" / "data"))
+    model = shared / "caffemodels" / "resnet20_cifar10.caffemodel"
+    if model.is_file():
+        stored = [layer.name for layer in read_caffemodel(model)]
+        good &= [layer.name for layer in read_net(net).layers] == [*stored[:-1], "classifier"]
+    print(f"docs/fine_tuning: {'ok' if good else 'NOT AS IT SHOULD BE'}", flush=True)
+    return good
+
+
 def main():
     tools = Path(sys.argv[1]).resolve()
     chosen = sys.argv[2:] or (NETS if os.environ.get("CAFFE_TEST_FULL") else QUICK_NETS)
@@ -144,6 +195,11 @@ def main():
     for name in chosen:
         with tempfile.TemporaryDirectory() as work:
             results.append(check(name, tools, Path(work)))
+    if len(sys.argv) == 2:
+        results.append(check_example(tools))
+        for recipe in RECIPES + (LONG_RECIPES if os.environ.get("CAFFE_TEST_FULL") else []):
+            with tempfile.TemporaryDirectory() as work:
+                results.append(check_recipe(*recipe, tools, Path(work)))
     sys.exit(0 if all(results) else 1)
 
 
