@@ -27,11 +27,13 @@ class Importer:
 
     def __init__(self, source, net, options):
         self.source, self.net, self.options = source, net, options
-        tensors = read_source(source)
+        tensors, entry = read_source(source)
         title, namings = architecture_of(net)
         self.naming, self.tensors = self._named(tensors, title, namings)
         self.used, self.dropped = set(), set()
-        self.report = Report(f"{source}: {len(tensors)} tensors, named as by {self.naming.publisher}")
+        where = f" in '{entry}'" if entry else ""
+        self.report = Report(f"{source}: {len(tensors)} tensors{where}, named as by "
+                             f"{self.naming.publisher}")
 
     def _named(self, tensors, title, namings):
         for naming in namings:

@@ -1,5 +1,6 @@
 """Files of torch.save: ZIP archives, and the form before PyTorch 1.6, in which many of the
 published weights still are."""
+import math
 import struct
 import zipfile
 
@@ -11,6 +12,8 @@ from .tensor import Tensor, WeightsError, item_size, numbers
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_VERSION = 1001
+# Views may repeat numbers, so the size of a file does not bound it.
+LARGEST_TENSOR = 2**31 - 1
 
 
 class Storage:
@@ -115,6 +118,8 @@ def tensor_of(view):
     storage = view.storage
     if not isinstance(storage, Storage):
         raise WeightsError("it is damaged: a tensor has no storage")
+    if math.prod(shape) > LARGEST_TENSOR:
+        raise WeightsError(f"a tensor has {math.prod(shape)} numbers, more than a blob can have")
     reach = view.offset + sum((n - 1) * step for n, step in zip(shape, stride)) + 1
     if 0 not in shape and reach > storage.count:
         raise WeightsError(f"it is damaged: a tensor reaches to number {reach} of a storage of "

@@ -43,8 +43,8 @@ _KNOWN = {("collections", "OrderedDict"): OrderedDict,
           **{("torch", name): StorageType(dtype) for name, dtype in _STORAGES.items()}}
 
 
-class Unpickler(pickle.Unpickler):
-    """`find_storage(id)` gives the storage of a persistent id: ("storage", StorageType, key,
+class Unpickler(pickle._Unpickler):
+    """The one in Python: that in C trusts a damaged pickle's sizes. `find_storage(id)` gives the storage of a persistent id: ("storage", StorageType, key,
     location, count, ...)."""
 
     def __init__(self, file, find_storage):

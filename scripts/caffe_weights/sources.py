@@ -1,6 +1,7 @@
 """Opens a file of weights, whatever its format."""
 import re
 import zipfile
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +14,13 @@ from .tensor import DAMAGE, Tensor, WeightsError, numbers
 WRAPPERS = ("model_ema", "state_dict_ema", "state_dict", "model_state_dict", "model")
 
 
+class Source(NamedTuple):
+    tensors: dict        # by name
+    entry: str = ""      # of a training program's checkpoint: where they stood
+
+
 def read_source(path):
-    """Tensors by name. Throws WeightsError, which names the file."""
+    """A Source. Throws WeightsError, which names the file."""
     try:
         return _read(path)
     except OSError as error:
@@ -35,10 +41,10 @@ def _read(path):
     if start == b"PK\x03\x04":
         with zipfile.ZipFile(path) as archive:
             is_npz = all(name.endswith(".npy") for name in archive.namelist())
-        return _read_npz(path) if is_npz else _state_dict(pth_file.read_zip(path))
+        return Source(_read_npz(path)) if is_npz else _state_dict(pth_file.read_zip(path))
     if pth_file.is_legacy(path):
         return _state_dict(pth_file.read_legacy(path))
-    return read_safetensors(path)
+    return Source(read_safetensors(path))
 
 
 def _read_npz(path):
@@ -69,19 +75,19 @@ def _npz_tensor(path, archive, member):
     return Tensor(shape, "bfloat16" if dtype.kind == "V" else dtype.name, read)
 
 
-def _state_dict(value):
-    """Tensors of a state dict, or of one in the dict that a training program saved."""
+def _state_dict(value, entry=""):
+    """The Source of a state dict, or of one in the dict that a training program saved."""
     if isinstance(value, dict) and not any(pth_file.is_view(v) for v in value.values()):
         for name in WRAPPERS:
             if isinstance(value.get(name), dict):
-                return _state_dict(value[name])
+                return _state_dict(value[name], name)
     tensors = {}
     if isinstance(value, dict):
         tensors = {str(name): pth_file.tensor_of(view) for name, view in value.items()
                    if pth_file.is_view(view)}
     if not tensors:
         raise WeightsError("it holds no state dict: no names with tensors")
-    return tensors
+    return Source(tensors, entry)
 
 
 def with_aliases(tensors, aliases):

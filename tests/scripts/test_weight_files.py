@@ -17,7 +17,7 @@ from caffe_weights.caffemodel import (ModelLayer, read_caffemodel,  # noqa: E402
                                       write_caffemodel)
 from caffe_weights.safetensors_file import write_safetensors as write_ours  # noqa: E402
 from caffe_weights.sources import read_source  # noqa: E402
-from caffe_weights.tensor import WeightsError  # noqa: E402
+from caffe_weights.tensor import DAMAGE, WeightsError  # noqa: E402
 from pth_writer import Tensor, tensors, write_legacy, write_zip  # noqa: E402
 from weight_oracle import read_safetensors, write_safetensors  # noqa: E402
 
@@ -33,7 +33,7 @@ class FileTest(unittest.TestCase):
         self.path = pathlib.Path(folder.name) / "weights"
 
     def values(self):
-        return {name: tensor.values() for name, tensor in read_source(self.path).items()}
+        return {name: tensor.values() for name, tensor in read_source(self.path).tensors.items()}
 
     def expect(self, wanted):
         found = self.values()
@@ -79,6 +79,7 @@ class PthFiles(FileTest):
             self.expect(state)
         self.write({"model": tensors({"a": NUMBERS}), "model_ema": tensors({"a": 2 * NUMBERS})})
         self.expect({"a": 2 * NUMBERS})
+        self.assertEqual(read_source(self.path).entry, "model_ema")
 
     def test_nothing_else_in_a_pickle_is_read_or_run(self):
         class Evil:
@@ -131,6 +132,27 @@ class PthFiles(FileTest):
         self.expect_error("no state dict")
         self.path.write_bytes(pickle.dumps({"a": 1}, protocol=2))
         self.expect_error("none of the formats")
+
+
+    def test_views_larger_than_any_blob(self):
+        large = Tensor(NUMBERS)
+        large.shape, large.stride = (1 << 20, 1 << 20), (0, 0)
+        self.write(OrderedDict(a=large))
+        self.expect_error("more than a blob can have")
+
+    def test_flipped_bytes_are_never_more_than_an_error(self):
+        numbers = np.random.default_rng(1)
+        for legacy in (False, True):
+            self.write(tensors({"a": NUMBERS, "b": NUMBERS[0]}), legacy)
+            whole = np.frombuffer(self.path.read_bytes(), np.uint8)
+            for _ in range(150):
+                damaged = whole.copy()
+                damaged[numbers.integers(0, len(whole), 3)] = numbers.integers(0, 256, 3)
+                self.path.write_bytes(damaged.tobytes())
+                try:
+                    self.values()
+                except (WeightsError, *DAMAGE):
+                    pass
 
 
 class Safetensors(FileTest):
@@ -206,6 +228,15 @@ class Caffemodels(FileTest):
         for cut in (0, 3, 5, len(whole) // 2, len(whole) - 1):
             self.path.write_bytes(whole[:cut])
             self.expect_error(read=self.read)
+        numbers = np.random.default_rng(1)
+        for _ in range(150):
+            damaged = np.frombuffer(whole, np.uint8).copy()
+            damaged[numbers.integers(0, len(whole), 2)] = numbers.integers(0, 256, 2)
+            self.path.write_bytes(damaged.tobytes())
+            try:
+                self.read()
+            except WeightsError:
+                pass
         self.path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
         self.expect_error(read=self.read)
 
