@@ -2,8 +2,8 @@
 from . import names_densenet, names_mobile, names_resnet, names_shufflenet, names_vit
 from .naming import Naming, by_module
 
-# A layer that only nets of the architecture have, its title, and the namings of its files; the first
-# one is that of export_weights.
+# A layer that only nets of the architecture have, its title, and the namings of its files; the
+# first one is that of export_weights.
 _ARCHITECTURES = (
     ("layer1_0_conv1", "ResNet", lambda net: names_resnet.NAMINGS),
     ("block1_0_se_reduce", "EfficientNet", names_mobile.efficientnet_namings),

@@ -1,5 +1,5 @@
-"""Reads and writes .caffemodel files: NetParameter messages of proto/caffe.proto, of which only names,
-types and blobs of layers count here."""
+"""Reads and writes .caffemodel files: NetParameter messages of proto/caffe.proto, of which only
+names, types and blobs of layers count here."""
 import math
 from typing import NamedTuple
 

@@ -19,8 +19,8 @@ def export_tensors(model, net, bgr=False):
             report.fresh.append((layer.name, "the architecture has no such layer"))
             continue
         if layer.name not in stored:
-            raise WeightsError(f"{model}: it has no weights for layer '{layer.name}' of {net.path}. "
-                               "Is it of another net?")
+            raise WeightsError(f"{model}: it has no weights for layer '{layer.name}' of "
+                               f"{net.path}. Is it of another net?")
         blobs = _learned(model, layer, stored.pop(layer.name).blobs)
         if bgr and layer == net.layers[0] and blobs[0].shape[1:2] == (3,):
             blobs[0] = np.ascontiguousarray(blobs[0][:, ::-1])

@@ -43,8 +43,8 @@ class Importer:
                 return naming, {name.removeprefix(prefix): t for name, t in renamed.items()}
         known = "; ".join(f"{naming.publisher}: {', '.join(naming.probes)}" for naming in namings)
         first = ", ".join(list(tensors)[:4])
-        raise WeightsError(f"{self.source}: no weights of a {title} as {self.net.path} defines one. "
-                           f"Its tensors begin with {first}; looked for were {known}")
+        raise WeightsError(f"{self.source}: no weights of a {title} as {self.net.path} defines "
+                           f"one. Its tensors begin with {first}; looked for were {known}")
 
     def layers(self):
         for layer in self.net.layers:
@@ -69,8 +69,8 @@ class Importer:
             self.report.fresh.append((layer.name, "the file has no classifier"))
             return None
         if missing:
-            raise WeightsError(f"{self.source}: it has no '{missing[0]}' for layer '{layer.name}' of "
-                               f"{self.net.path}. Is it of another net?")
+            raise WeightsError(f"{self.source}: it has no '{missing[0]}' for layer '{layer.name}' "
+                               f"of {self.net.path}. Is it of another net?")
         return parts
 
     def _blobs(self, layer, parts):
@@ -122,8 +122,8 @@ class Importer:
             advice = (f"The file has {len(blob)} classes, the net {wanted[0]}: --drop_classifier "
                       "leaves the layer out, so that it is learned afresh")
         raise WeightsError(f"{self.source}: '{part.key}' is "
-                           f"{shape_text(self.tensors[part.key].shape)}, but layer '{layer.name}' of "
-                           f"{self.net.path} wants {shape}. {advice}")
+                           f"{shape_text(self.tensors[part.key].shape)}, but layer "
+                           f"'{layer.name}' of {self.net.path} wants {shape}. {advice}")
 
     def _positions(self, layer, part, blob):
         """Position embeddings for the patches of the net."""

@@ -1,5 +1,5 @@
-"""How an array of a file and a blob of ours differ in shape: a pair of functions, from the published
-array to our blob and back."""
+"""How an array of a file and a blob of ours differ in shape: a pair of functions, from the
+published array to our blob and back."""
 from typing import Callable, NamedTuple
 
 

@@ -23,6 +23,7 @@ def _module(layer):
 
 NAMINGS = (
     # The files that torchvision publishes are older than its modules: norm.1 is norm1 today.
-    Naming("torchvision", ("features.conv0.weight", "features.denseblock1.denselayer1.conv1.weight"),
+    Naming("torchvision",
+           ("features.conv0.weight", "features.denseblock1.denselayer1.conv1.weight"),
            by_module(_module), aliases=((r"(denselayer\d+\.(?:norm|conv))\.(?=[12]\.)", r"\1"),)),
 )

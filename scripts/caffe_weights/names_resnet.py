@@ -1,10 +1,11 @@
-"""ResNets: layer1_0_conv2, layer1_0_bn2, layer1_0_scale2, layer1_0_shortcut_conv, ..., and a stem of
-conv1, bn1, scale1."""
+"""ResNets: layer1_0_conv2, layer1_0_bn2, layer1_0_scale2, layer1_0_shortcut_conv, ..., and a stem
+of conv1, bn1, scale1."""
 import re
 
 from .naming import Naming, by_module
 
-_PART = re.compile(r"layer(\d+)_(\d+)_(conv|bn|scale|shortcut_conv|shortcut_bn|shortcut_scale)(\d*)")
+_PART = re.compile(r"layer(\d+)_(\d+)_"
+                   r"(conv|bn|scale|shortcut_conv|shortcut_bn|shortcut_scale)(\d*)")
 _STEM = {"conv1": ("conv1", "embedder.embedder.convolution"),
          "bn1": ("bn1", "embedder.embedder.normalization"),
          "scale1": ("bn1", "embedder.embedder.normalization")}

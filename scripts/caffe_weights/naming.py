@@ -1,7 +1,7 @@
 """What the tensors of a published file are called, for each architecture and each publisher.
 
-A naming turns the name of one of our layers into the `Part` of the file that each of its blobs comes
-from. The functions for single architectures are in the files names_*.py.
+A naming turns the name of one of our layers into the `Part` of the file that each of its blobs
+comes from. The functions for single architectures are in the files names_*.py.
 """
 from dataclasses import dataclass
 from typing import Callable, NamedTuple
@@ -19,7 +19,7 @@ class Part(NamedTuple):
 class Naming:
     publisher: str
     probes: tuple       # names that tell files of this kind
-    parts: Callable     # Layer -> [Part for each role but "factor"], or None for a layer without one
+    parts: Callable     # Layer -> [Part for each role but "factor"]; None: it has no such layer
     aliases: tuple = () # (pattern, replacement) for names of older versions
 
     def prefix(self, names):

@@ -1,5 +1,5 @@
-"""Reads protobuf's text format into dicts of lists: {field: [values]}, a nested message being such a
-dict and everything else a str."""
+"""Reads protobuf's text format into dicts of lists: {field: [values]}, a nested message being such
+a dict and everything else a str."""
 import re
 
 from .tensor import WeightsError
@@ -47,7 +47,8 @@ class _Reader:
         while self.peek() != closing:
             name, line, kind = self.take()
             if kind != "word":
-                raise WeightsError(f"{self.path}:{line}: expected the name of a field, found {name}")
+                raise WeightsError(
+                    f"{self.path}:{line}: expected the name of a field, found {name}")
             colon = self.peek() == ":"
             if colon:
                 self.take()

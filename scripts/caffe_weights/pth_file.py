@@ -29,8 +29,8 @@ def read_zip(path):
         names = set(archive.namelist())
         pickles = [name for name in names if name.count("/") == 1 and name.endswith("/data.pkl")]
         if len(pickles) != 1:
-            raise WeightsError("this ZIP archive holds no weights: it has no data.pkl of torch.save "
-                               "(TorchScript archives are not read)")
+            raise WeightsError("this ZIP archive holds no weights: it has no data.pkl of "
+                               "torch.save (TorchScript archives are not read)")
         folder = pickles[0].removesuffix("data.pkl")
         order = folder + "byteorder"
         if order in names and archive.read(order) != b"little":
@@ -114,7 +114,8 @@ def tensor_of(view):
     shape, stride = view.shape, view.stride
     integers = (view.offset, *shape, *stride)
     if len(shape) != len(stride) or not all(isinstance(n, int) and n >= 0 for n in integers):
-        raise WeightsError(f"it is damaged: a tensor has the shape {shape} and the strides {stride}")
+        raise WeightsError(
+            f"it is damaged: a tensor has the shape {shape} and the strides {stride}")
     storage = view.storage
     if not isinstance(storage, Storage):
         raise WeightsError("it is damaged: a tensor has no storage")

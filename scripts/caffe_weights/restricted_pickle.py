@@ -44,8 +44,8 @@ _KNOWN = {("collections", "OrderedDict"): OrderedDict,
 
 
 class Unpickler(pickle._Unpickler):
-    """The one in Python: that in C trusts a damaged pickle's sizes. `find_storage(id)` gives the storage of a persistent id: ("storage", StorageType, key,
-    location, count, ...)."""
+    """The one in Python: that in C trusts the sizes in a damaged pickle. `find_storage(id)` gives
+    the storage of a persistent id: ("storage", StorageType, key, location, count, ...)."""
 
     def __init__(self, file, find_storage):
         super().__init__(file)

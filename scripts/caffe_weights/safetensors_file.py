@@ -1,5 +1,5 @@
-"""The safetensors format: eight bytes with the length of a JSON header, the header - by name: number
-type, shape, and first and last byte behind the header - and the numbers."""
+"""The safetensors format: eight bytes with the length of a JSON header, the header - by name:
+number type, shape, and first and last byte behind the header - and the numbers."""
 import json
 import math
 import struct
@@ -7,6 +7,8 @@ import struct
 from .tensor import Tensor, WeightsError, item_size, numbers, shape_text
 
 LONGEST_HEADER = 100_000_000
+# Safetensors have no mark of their own: what is of no other format is read as them.
+NO_FORMAT = "it is of none of the formats that are read - .pth, .safetensors, .npz - or damaged"
 TYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64",
          "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool"}
 
@@ -19,8 +21,7 @@ def read_safetensors(path):
         start = file.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else size
         if length > min(size - 8, LONGEST_HEADER):
-            raise WeightsError("it is of none of the formats that are read - .pth, .safetensors, .npz "
-                               "- or damaged: as safetensors its header would be longer than it")
+            raise WeightsError(f"{NO_FORMAT}: as safetensors its header would be longer than it")
         header = _header(file.read(length))
     numbers_at = 8 + length
     return {name: _tensor(path, numbers_at, size - numbers_at, name, entry)
@@ -31,8 +32,7 @@ def _header(text):
     try:
         header = json.loads(text)
     except ValueError as error:
-        raise WeightsError("it is of none of the formats that are read - .pth, .safetensors, .npz - "
-                           f"or damaged: no header of safetensors ({error})") from None
+        raise WeightsError(f"{NO_FORMAT}: no header of safetensors ({error})") from None
     if not isinstance(header, dict):
         raise WeightsError("it is damaged: its header lists no tensors")
     return header
@@ -51,8 +51,8 @@ def _tensor(path, start, size, name, entry):
         raise WeightsError(f"'{name}' is of the number type {kind}; read are {', '.join(TYPES)}")
     dtype = TYPES[kind]
     if last - first != math.prod(shape) * item_size(dtype) or last > size:
-        raise WeightsError(f"it is damaged: '{name}' ({kind}, {shape_text(shape)}) is said to lie in "
-                           f"bytes {first} to {last} of {size}")
+        raise WeightsError(f"it is damaged: '{name}' ({kind}, {shape_text(shape)}) is said to lie "
+                           f"in bytes {first} to {last} of {size}")
 
     def read():
         with open(path, "rb") as file:

@@ -3,9 +3,10 @@
 
     make_weight_oracles.py [NAME...]     all of them, or those whose file is named
 
-A file in tests/data/oracles/weights has one line of results - norm, product with value("probe", i, 1)
-and first 20 of the scores of one image - then one line for each tensor: its name and its shape.
-Batch norm's counters are left out. Tensors have the values (oracle_values.py; <name> is the tensor's)
+A file in tests/data/oracles/weights has one line of results - norm, product with
+value("probe", i, 1), and first 20 of the scores of one image - then one line for each tensor: its
+name and its shape. Batch norm's counters are left out. Tensors have the values (oracle_values.py;
+<name> is the tensor's)
 
     running_var                                1 + value("<name>", i, 0.5)
     1-d weight or scale, of norms              1 + value("<name>", i, 0.5)
@@ -16,14 +17,14 @@ Batch norm's counters are left out. Tensors have the values (oracle_values.py; <
 where inputs are the product of all axes but that of the outputs. The image is 8 x 8 squares,
 value("image", j, sqrt(3)), enlarged to the input of the net.
 
-The nets are those of torchvision, timm and transformers. "vit_tiny_original" is an .npz with the names
-and shapes of the original vision transformers, as timm's loader of such files understands it.
+The nets are those of torchvision, timm and transformers. "vit_tiny_original" is an .npz with the
+names and shapes of the original vision transformers, as timm's loader of such files understands it.
 "vit_tiny_48" and "vit_tiny_48_bicubic" have the weights of "vit_tiny", for images of 48 x 48: the
 position embeddings are resized by scipy.ndimage.zoom at order 1, as the authors' code does, and by
 PyTorch's bicubic interpolation with antialias, as timm does. positions.txt has such grids apart.
 
-Written with PyTorch 2.15, torchvision 0.29, timm 1.0.31, transformers 4.57.6 and SciPy 1.17; nets in
-double precision, vision transformers other than the tiny one in float.
+Written with PyTorch 2.15, torchvision 0.29, timm 1.0.31, transformers 4.57.6 and SciPy 1.17; nets
+in double precision, vision transformers other than the tiny one in float.
 """
 import argparse
 import math
@@ -150,7 +151,8 @@ def resnet_hugging_face(kind, depths, sizes):
 def original_arrays(width=192, depth=12, heads=3, patch=4, tokens=65, classes=100):
     """Shapes of an original .npz, and for kernels the number of inputs."""
     norm = {"scale": ((width,), None), "bias": ((width,), None)}
-    split = {"kernel": ((width, heads, width // heads), width), "bias": ((heads, width // heads), None)}
+    split = {"kernel": ((width, heads, width // heads), width),
+             "bias": ((heads, width // heads), None)}
     tree = {"cls": ((1, 1, width), None),
             "embedding": {"kernel": ((patch, patch, 3, width), patch * patch * 3),
                           "bias": ((width,), None)},

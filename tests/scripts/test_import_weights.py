@@ -1,5 +1,5 @@
-"""scripts/import_weights and export_weights: names, shapes, positions, mistakes. What nets compute with
-imported weights is tested in tests/weights."""
+"""scripts/import_weights and export_weights: names, shapes, positions, mistakes. What nets compute
+with imported weights is tested in tests/weights."""
 import pathlib
 import re
 import subprocess
@@ -199,7 +199,8 @@ class Importing(Scripts):
                 ("vit_tiny", lambda k: k.replace("mlp.0", "mlp.linear_1").replace("mlp.3",
                                                                                   "mlp.linear_2"))):
             folder = MODELS / (f"{name}/imagenet" if name == "densenet121" else "vit_tiny/cifar100")
-            arrays = {key: np.zeros(shape, np.float32) for key, shape in Oracle(name).shapes.items()}
+            arrays = {key: np.zeros(shape, np.float32)
+                      for key, shape in Oracle(name).shapes.items()}
             _, printed = self.convert(folder, arrays={rename(k): a for k, a in arrays.items()})
             self.assertNotIn("not used", printed)
 
@@ -218,8 +219,8 @@ class Importing(Scripts):
         net = self.write_net("resnet8/cifar10_quick", ("num_output: 10\n", "num_output: 7\n"))
         self.expect_error(net, "'fc.weight' is 10 x 64, but layer 'fc' of", "wants 7 x any",
                           "The file has 10 classes, the net 7: --drop_classifier", arrays=arrays)
-        self.expect_error(MODELS / "resnet18/cifar10", "'conv1.weight' is 16 x 3 x 3 x 3, but layer "
-                          "'conv1' of", "wants 64 x any x 3 x 3. Is it of another net?")
+        self.expect_error(MODELS / "resnet18/cifar10", "'conv1.weight' is 16 x 3 x 3 x 3, but "
+                          "layer 'conv1' of", "wants 64 x any x 3 x 3. Is it of another net?")
         self.expect_error(MODELS / "vit_tiny/cifar100", "no weights of a vision transformer",
                           "conv1.weight", "patch_embed.proj.weight")
         del arrays["layer3.0.bn2.bias"]
@@ -265,7 +266,8 @@ class ImportingPositions(Scripts):
             net = self.write_net("vit_tiny/cifar100", (old, new), file=file)
             smaller, printed = self.convert(net, arrays=arrays)
             self.assertEqual(smaller["positions"][0].shape, (1 + 36, 192))
-            self.assertEqual(smaller["positions"][0][0].tobytes(), same["positions"][0][0].tobytes())
+            self.assertEqual(smaller["positions"][0][0].tobytes(),
+                             same["positions"][0][0].tobytes())
             self.assertIn("8 x 8 -> 6 x 6, bilinear", printed)
         cubic, _ = self.convert(net, "--position_resize", "bicubic")
         self.assertFalse(np.allclose(cubic["positions"][0], smaller["positions"][0]))

@@ -117,8 +117,8 @@ class PthFiles(FileTest):
             self.expect_error()
 
     def test_tensors_that_reach_beyond_their_storage(self):
-        for shape, stride, offset in (((5, 4), (4, 1), 0), ((3, 4), (4, 1), 1), ((3, 4), (1 << 40, 1), 0),
-                                      ((2,), (-1,), 3)):
+        for shape, stride, offset in (((5, 4), (4, 1), 0), ((3, 4), (4, 1), 1),
+                                      ((3, 4), (1 << 40, 1), 0), ((2,), (-1,), 3)):
             outside = Tensor(NUMBERS)
             outside.shape, outside.stride, outside.offset = shape, stride, offset
             self.write(OrderedDict(a=outside))

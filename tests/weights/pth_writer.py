@@ -15,8 +15,8 @@ KINDS = {"float32": "FloatStorage", "float16": "HalfStorage", "float64": "Double
 
 
 class Tensor:
-    """A view of the memory of `base`, a contiguous array; by default all of it. uint16 stands for the
-    bits of bfloat16."""
+    """A view of the memory of `base`, a contiguous array; by default all of it. uint16 stands for
+    the bits of bfloat16."""
 
     def __init__(self, base, view=None):
         view = base if view is None else view

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""caffemodel -> safetensors -> PyTorch -> caffemodel is exact, for files that PyTorch itself reads and
-writes, in all of its formats.
+"""caffemodel -> safetensors -> PyTorch -> caffemodel is exact, for files that PyTorch itself reads
+and writes, in all of its formats.
 
     pytorch_test.py [NAME...]
 
-Exits with 77 (skipped) where Python has no torchvision. One net of each architecture, or those named.
+Exits with 77 (skipped) where Python has no torchvision. One net of each architecture, or those
+that are named.
 """
 import subprocess
 import sys
@@ -51,7 +52,8 @@ def check(name, make, work):
     first = imported(work / "zip.pth", folder, work)
     same = all(imported(work / file, folder, work) == first
                for file in ("old.pth", "net.safetensors"))
-    run("export_weights", work / "net.caffemodel", "--net", folder, "--out", work / "back.safetensors")
+    run("export_weights", work / "net.caffemodel", "--net", folder, "--out",
+        work / "back.safetensors")
     other = make()
     other.load_state_dict(load_file(work / "back.safetensors"))
     wanted = net.state_dict()

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Published weights, imported, make our nets compute what PyTorch computes with them; exported, they
-are the same bits again; and recipes of the paper start from them.
+"""Published weights, imported, make our nets compute what PyTorch computes with them; exported,
+they are the same bits again; and recipes of the paper start from them.
 
     weights_test.py TOOLS_DIR [NAME...]
 
-One net of each architecture, or with CAFFE_TEST_FULL=1 all of them, or those that are named: files of
-tests/data/oracles/weights.
+One net of each architecture, or with CAFFE_TEST_FULL=1 all of them, or those that are named: files
+of tests/data/oracles/weights.
 """
 import os
 import re
@@ -150,7 +150,7 @@ DUMMY_DATA = """layer { name: "data" type: "DummyData" top: "data" top: "label" 
 
 
 def check_recipe(name, folder, tools, work):
-    """Two iterations of a recipe in which all layers but a classifier of other classes are loaded."""
+    """Two iterations of a recipe; all layers are loaded but a classifier of other classes."""
     text = (SOURCE / "models" / folder / "train_val.prototxt").read_text()
     head, _, _, rest = text.split("layer {", 3)
     size = 384 if folder.endswith("384") else 224
@@ -163,7 +163,8 @@ def check_recipe(name, folder, tools, work):
         solver + f'net: "{work}/net.prototxt" max_iter: 2 {decay} snapshot_after_train: false\n')
     keeps_classifier = folder.split("/")[1].startswith("imagenet")
     arrays = Oracle(name).arrays()
-    run(sys.executable, SOURCE / "scripts/import_weights", write_source(name, arrays, work), "--net",
+    source = write_source(name, arrays, work)
+    run(sys.executable, SOURCE / "scripts/import_weights", source, "--net",
         SOURCE / "models" / folder, "--out", work / "net.caffemodel",
         *([] if keeps_classifier else ["--drop_classifier"]))
     log = run(tools / "caffe", "train", "--solver", work / "solver.prototxt", "--weights",
@@ -176,7 +177,7 @@ def check_recipe(name, folder, tools, work):
 
 
 def check_example(tools):
-    """The net of docs/fine_tuning.md can be built, and has the layers of the model it starts from."""
+    """The net of docs/fine_tuning.md can be built, and has the layers of its model."""
     net = SOURCE / "docs" / "fine_tuning" / "resnet20_cifar100.prototxt"
     good = "classifier" in run(tools / "caffe", "summary", net)
     shared = Path(os.environ.get("CAFFE_SHARED_DATA", SOURCE.parent / "shared" / "data"))
