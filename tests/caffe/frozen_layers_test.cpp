@@ -20,27 +20,28 @@ string Layer(const string& name, const string& type, const string& bottom, const
          "' " + more + " } ";
 }
 
-/// Convolution, batch norm, scale and rectifier: conv<n>, bn<n>, scale<n>, relu<n>.
-string Stage(const string& n, const string& bottom, bool frozen) {
-  const string freeze = frozen ? "param { lr_mult: 0 } param { lr_mult: 0 } " : "";
-  const string conv = "conv" + n;
+/// Convolution, batch norm, scale and rectifier: conv<n>, bn<n>, scale<n>, relu<n>. `frozen` has
+/// <n> if all are frozen, "conv<n>" if the convolution is.
+string Stage(const string& n, const string& bottom, const std::set<string>& frozen) {
+  const string conv = "conv" + n, freeze = "param { lr_mult: 0 } param { lr_mult: 0 } ";
+  const string freeze_scale = frozen.count(n) ? freeze : "";
+  const string freeze_conv = frozen.count(conv) ? freeze : freeze_scale;
   return Layer(conv, "Convolution", bottom, conv,
-               freeze +
+               freeze_conv +
                    "convolution_param { num_output: 16 kernel_size: 3 pad: 1 "
                    "weight_filler { type: 'xavier' } }") +
          Layer("bn" + n, "BatchNorm", conv, conv) +
-         Layer("scale" + n, "Scale", conv, conv, freeze + "scale_param { bias_term: true }") +
+         Layer("scale" + n, "Scale", conv, conv, freeze_scale + "scale_param { bias_term: true }") +
          Layer("relu" + n, "ReLU", conv, conv);
 }
 
-/// Three stages and a classifier; `frozen` has the numbers of frozen stages.
+/// Three stages and a classifier.
 string NetText(const std::set<string>& frozen) {
   string text =
       "layer { name: 'data' type: 'DummyData' top: 'data' top: 'label' dummy_data_param { "
       "shape { dim: 4 dim: 16 dim: 6 dim: 6 } shape { dim: 4 } "
       "data_filler { type: 'gaussian' } data_filler { value: 1 } } } ";
-  text += Stage("1", "data", frozen.count("1")) + Stage("2", "conv1", frozen.count("2")) +
-          Stage("3", "conv2", frozen.count("3"));
+  text += Stage("1", "data", frozen) + Stage("2", "conv1", frozen) + Stage("3", "conv2", frozen);
   return text +
          Layer("fc", "InnerProduct", "conv3", "fc",
                "inner_product_param { num_output: 3 weight_filler { type: 'xavier' } }") +
@@ -121,6 +122,15 @@ TYPED_TEST(FrozenLayersTest, InBetweenComputeNoGradientsOfTheirWeights) {
   }
   EXPECT_FALSE(this->IsUntouched(*net->blob_by_name("conv1")));
   EXPECT_TRUE(this->IsUntouched(*net->blob_by_name("data"))) << "nobody learns from it";
+  this->ExpectSameGradients(*this->Run({}), *net);
+}
+
+TYPED_TEST(FrozenLayersTest, BelowAScaleThatLearnsDoNotRunBackward) {
+  const auto net = this->Run({"conv1"});
+  EXPECT_FALSE(this->NeedsBackward(*net, "conv1"));
+  EXPECT_FALSE(this->NeedsBackward(*net, "bn1"));
+  EXPECT_TRUE(this->NeedsBackward(*net, "scale1"));
+  EXPECT_TRUE(this->IsUntouched(*net->layer_by_name("conv1")->blobs()[0]));
   this->ExpectSameGradients(*this->Run({}), *net);
 }
 
