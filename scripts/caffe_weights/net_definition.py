@@ -6,6 +6,9 @@ from .prototxt import read_prototxt
 from .tensor import WeightsError
 
 
+INNER_PRODUCTS = ("InnerProduct", "DropConnect")
+
+
 @dataclass(frozen=True)
 class Layer:
     name: str
@@ -29,7 +32,7 @@ class NetDefinition:
     @property
     def classifier(self):
         """The last inner product, or None."""
-        products = [layer for layer in self.layers if layer.type == "InnerProduct"]
+        products = [layer for layer in self.layers if layer.type in INNER_PRODUCTS]
         return products[-1] if products else None
 
     @property
@@ -142,8 +145,9 @@ def _bias(message):
     return (["weight"], [(None,) * axes]) if one else ([], [])
 
 
-_DESCRIPTIONS = {"Convolution": _convolution, "DepthwiseConvolution": _convolution,
-                 "ConvolutionDepthwise": _convolution, "InnerProduct": _inner_product,
+CONVOLUTIONS = ("Convolution", "DepthwiseConvolution", "ConvolutionDepthwise")
+_DESCRIPTIONS = {**dict.fromkeys(CONVOLUTIONS, _convolution),
+                 **dict.fromkeys(INNER_PRODUCTS, _inner_product),
                  "BatchNorm": _batch_norm, "Scale": _scale, "LayerNorm": _layer_norm,
                  "ClassToken": _class_token, "Bias": _bias}
 

@@ -82,11 +82,12 @@ class Names(unittest.TestCase):
             self.assertEqual(shapes_of(f"{name}/imagenet"), set(Oracle(name).shapes), name)
 
     def test_every_net_of_models_has_a_name_for_each_of_its_blobs(self):
-        for folder in MODELS.glob("*/*/"):
+        for folder in sorted(MODELS.glob("*/*/train_val*.prototxt")):
             net = read_net(folder)
-            deployed = read_net(folder / "deploy.prototxt")
+            deployed = read_net(folder.with_name("deploy.prototxt"))
             self.assertEqual([layer.name for layer in net.layers],
                              [layer.name for layer in deployed.layers], folder)
+            self.assertIn(net.classifier.name, ("fc", "ip2"), folder)
             naming = architecture_of(net)[1][0]
             keys = []
             for layer in net.layers:
