@@ -2,15 +2,18 @@
 // it data sets "0", "1", ... for its blobs; gradients likewise in group "diff". A slash in a
 // layer's name is one of HDF5's, too: its group lies in another.
 
+#include <algorithm>
 #include <climits>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "caffe/layer.hpp"
 #include "caffe/net.hpp"
 #include "caffe/util/hdf5.hpp"
 #include "caffe/util/hdf5_file.hpp"
+#include "caffe/weight_transfer.hpp"
 
 namespace caffe {
 namespace {
@@ -53,44 +56,83 @@ void CheckLayerNames(const vector<string>& layers) {
   }
 }
 
+/// Whether a blob of a layer uses the memory of another layer's.
+template <typename Dtype>
+bool IsShared(const Net<Dtype>& net, int layer, int blob) {
+  const auto& indices = net.param_layer_indices();
+  const auto found = std::find(indices.begin(), indices.end(), std::pair(layer, blob));
+  return net.param_owners()[found - indices.begin()] != -1;
+}
+
+/// Whether the data sets of a group have the shapes of a layer's blobs; shared blobs need none.
+template <typename Dtype>
+bool Fits(hid_t file, const string& group, const vector<shared_ptr<Blob<Dtype>>>& blobs) {
+  if (CountDatasets(file, group) > static_cast<int>(blobs.size())) return false;
+  for (size_t j = 0; j < blobs.size(); ++j) {
+    const string dataset = group + "/" + std::to_string(j);
+    if (HasHdf5Object(file, dataset) && Hdf5Shape(file, dataset) != blobs[j]->shape()) return false;
+  }
+  return true;
+}
+
+/// Reads the blobs of one layer of the net. Throws Error if they do not fit.
+template <typename Dtype>
+void ReadLayer(hid_t file, const string& path, int layer, Net<Dtype>* net) {
+  const string& name = net->layer_names()[layer];
+  const string group = string(kData) + "/" + name;
+  auto& blobs = net->layers()[layer]->blobs();
+  const int stored = CountDatasets(file, group);
+  Require(stored <= static_cast<int>(blobs.size()), path, ": layer '", name, "' has ", blobs.size(),
+          " learnable blob(s), the file has ", stored,
+          ". Rename the layer if it should not take these weights");
+  for (size_t j = 0; j < blobs.size(); ++j) {
+    const string dataset = group + "/" + std::to_string(j);
+    if (!HasHdf5Object(file, dataset)) {
+      Require(IsShared(*net, layer, static_cast<int>(j)), path, ": blob ", j, " of layer '", name,
+              "' is missing, and the net does not share it with another layer");
+      continue;
+    }
+    try {
+      hdf5_load_nd_dataset(file, dataset.c_str(), 0, INT_MAX, blobs[j].get());
+    } catch (Error& error) {
+      error.add_context("layer '" + name + "', blob " + std::to_string(j));
+      throw;
+    }
+  }
+}
+
 }  // namespace
 
 template <typename Dtype>
-void Net<Dtype>::CopyTrainedLayersFromHDF5(const string& trained_filename) {
-  const Hdf5Object file = OpenHdf5(trained_filename);
-  Require(HasHdf5Object(file, kData), "'", trained_filename,
-          "' holds no weights: it has no group 'data'");
+WeightTransfer TransferWeightsOfHdf5(const string& path, OnMismatch on_mismatch, Net<Dtype>* net) {
+  const Hdf5Object file = OpenHdf5(path);
+  Require(HasHdf5Object(file, kData), "'", path, "' holds no weights: it has no group 'data'");
   vector<string> source_names;
   AddLayerNames(file, kData, "", &source_names);
+  WeightTransfer transfer;
   for (const string& name : source_names) {
-    int target = static_cast<int>(layers_.size()) - 1;
-    while (target >= 0 && layer_names_[target] != name) --target;
-    if (target < 0) {
+    int layer = static_cast<int>(net->layers().size()) - 1;
+    while (layer >= 0 && net->layer_names()[layer] != name) --layer;
+    const string group = string(kData) + "/" + name;
+    if (layer < 0) {
       LOG(INFO) << "Ignoring source layer " << name;
+      if (CountDatasets(file, group) > 0) transfer.unused.push_back(name);
       continue;
     }
-    const string group = string(kData) + "/" + name;
-    const auto& blobs = layers_[target]->blobs();
-    const int stored = CountDatasets(file, group);
-    Require(stored <= static_cast<int>(blobs.size()), trained_filename, ": layer '", name, "' has ",
-            blobs.size(), " learnable blob(s), the file has ", stored,
-            ". Rename the layer if it should not take these weights");
-    for (size_t j = 0; j < blobs.size(); ++j) {
-      const string dataset = group + "/" + std::to_string(j);
-      if (!HasHdf5Object(file, dataset)) {
-        Require(param_owners_[param_id_vecs_[target][j]] != -1, trained_filename, ": blob ", j,
-                " of layer '", name, "' is missing, and the net does not share it with another ",
-                "layer");
-        continue;
-      }
-      try {
-        hdf5_load_nd_dataset(file, dataset.c_str(), 0, INT_MAX, blobs[j].get());
-      } catch (Error& error) {
-        error.add_context("layer '" + name + "', blob " + std::to_string(j));
-        throw;
-      }
+    const auto& blobs = net->layers()[layer]->blobs();
+    if (on_mismatch == OnMismatch::kSkip && !Fits(file, group, blobs)) {
+      transfer.mismatched.push_back(name);
+      continue;
     }
+    ReadLayer(file, path, layer, net);
+    if (!blobs.empty()) transfer.loaded.push_back(name);
   }
+  return transfer;
+}
+
+template <typename Dtype>
+void Net<Dtype>::CopyTrainedLayersFromHDF5(const string& trained_filename) {
+  TransferWeightsOfHdf5(trained_filename, OnMismatch::kThrow, this);
 }
 
 template <typename Dtype>
@@ -114,8 +156,9 @@ void Net<Dtype>::ToHDF5(const string& filename, bool write_diff) const {
   WriteHdf5(file, filename);
 }
 
-#define INSTANTIATE(Dtype)                                            \
-  template void Net<Dtype>::CopyTrainedLayersFromHDF5(const string&); \
+#define INSTANTIATE(Dtype)                                                               \
+  template WeightTransfer TransferWeightsOfHdf5(const string&, OnMismatch, Net<Dtype>*); \
+  template void Net<Dtype>::CopyTrainedLayersFromHDF5(const string&);                    \
   template void Net<Dtype>::ToHDF5(const string&, bool) const;
 INSTANTIATE(float)
 INSTANTIATE(double)

@@ -107,9 +107,12 @@ void Net<Dtype>::AppendLayer(const NetParameter& param, int layer_id, set<string
     AppendTops(param, layer_id, available_blobs, blob_name_to_idx);
     SetUpLayer(layer_id);
     AppendParams(param, layer_id);
+    // As the layer sees it: BatchNorm makes its statistics lr_mult 0, so that a frozen layer below
+    // stays without a backward pass.
+    const LayerParameter& own_param = layers_[layer_id]->layer_param();
     for (size_t i = 0; i < layers_[layer_id]->blobs().size(); ++i) {
       const int index = static_cast<int>(i);
-      need_backward |= index >= layer_param.param_size() || layer_param.param(index).lr_mult() != 0;
+      need_backward |= index >= own_param.param_size() || own_param.param(index).lr_mult() != 0;
     }
     layer_need_backward_.push_back(need_backward);
     if (need_backward) {

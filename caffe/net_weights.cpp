@@ -1,11 +1,11 @@
-// Weights of a net: sharing, copying from files and other nets, storing. HDF5: net_hdf5.cpp.
+// Weights of a net: sharing, storing, and copying, which weight_transfer.cpp does. HDF5:
+// net_hdf5.cpp.
 
 #include <string>
 
 #include "caffe/layer.hpp"
 #include "caffe/net.hpp"
-#include "caffe/util/hdf5_file.hpp"
-#include "caffe/util/upgrade_proto.hpp"
+#include "caffe/weight_transfer.hpp"
 
 namespace caffe {
 
@@ -13,8 +13,8 @@ namespace {
 
 void CheckBlobNumber(int found, int wanted, const string& layer) {
   Require(found == wanted, "layer '", layer, "' has ", wanted,
-          " learnable blob(s), the weights have ", found,
-          ". Rename the layer if it should not take these weights");
+          " learnable blob(s), the other net's ", found,
+          ". Rename the layer if it should not share these weights");
 }
 
 }  // namespace
@@ -51,48 +51,17 @@ void Net<Dtype>::ShareTrainedLayersWith(const Net* other) {
 
 template <typename Dtype>
 void Net<Dtype>::CopyTrainedLayersFrom(const NetParameter& param) {
-  for (const LayerParameter& source : param.layer()) {
-    const auto target = layer_names_index_.find(source.name());
-    if (target == layer_names_index_.end()) {
-      LOG(INFO) << "Ignoring source layer " << source.name();
-      continue;
-    }
-    const auto& blobs = layers_[target->second]->blobs();
-    CheckBlobNumber(source.blobs_size(), static_cast<int>(blobs.size()), source.name());
-    for (size_t j = 0; j < blobs.size(); ++j) {
-      if (!blobs[j]->ShapeEquals(source.blobs(j))) {
-        Blob<Dtype> stored;
-        stored.FromProto(source.blobs(j), true);
-        throw Error("layer '", source.name(), "', blob ", j, ": weights of ",
-                    ShapeText(stored.shape()), " do not fit ", ShapeText(blobs[j]->shape()),
-                    ". Rename the layer to learn it from scratch instead");
-      }
-      blobs[j]->FromProto(source.blobs(j), false);
-    }
-  }
+  TransferWeights(param, OnMismatch::kThrow, this);
 }
 
 template <typename Dtype>
 void Net<Dtype>::CopyTrainedLayersFrom(const string& trained_filename) {
-  if (IsHdf5File(trained_filename)) {
-    CopyTrainedLayersFromHDF5(trained_filename);
-  } else {
-    CopyTrainedLayersFromBinaryProto(trained_filename);
-  }
+  TransferWeights(trained_filename, OnMismatch::kThrow, this);
 }
 
 template <typename Dtype>
 void Net<Dtype>::CopyTrainedLayersFromBinaryProto(const string& trained_filename) {
-  NetParameter param;
-  ReadNetParamsFromBinaryFileOrDie(trained_filename, &param);
-  Require(param.layer_size() > 0, "'", trained_filename,
-          "' holds no layers: it is empty, or of another kind than weights");
-  try {
-    CopyTrainedLayersFrom(param);
-  } catch (Error& error) {
-    error.add_context(trained_filename);
-    throw;
-  }
+  TransferWeights(trained_filename, OnMismatch::kThrow, this);
 }
 
 template <typename Dtype>

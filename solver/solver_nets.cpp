@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "caffe/util/upgrade_proto.hpp"
+#include "solver/initial_weights.hpp"
 #include "solver/solver.hpp"
 
 namespace caffe {
@@ -92,26 +93,6 @@ void SetState(Phase phase, const NetState& solver_state, NetParameter* net) {
   *net->mutable_state() = state;
 }
 
-string Trimmed(const string& text) {
-  const size_t first = text.find_first_not_of(" \t\n\r");
-  if (first == string::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t\n\r") - first + 1);
-}
-
-template <typename Dtype>
-void LoadWeights(const SolverParameter& param, Net<Dtype>* net) {
-  for (const string& list : param.weights()) {
-    std::istringstream names(list);
-    string name;
-    while (std::getline(names, name, ',')) {
-      name = Trimmed(name);
-      if (name.empty()) continue;
-      LOG(INFO) << "Finetuning from " << name;
-      net->CopyTrainedLayersFrom(name);
-    }
-  }
-}
-
 }  // namespace
 
 template <typename Dtype>
@@ -119,7 +100,7 @@ void Solver<Dtype>::InitTrainNet() {
   NetSource source = TrainNetSource(param_);
   SetState(TRAIN, param_.train_state(), &source.param);
   net_.reset(new Net<Dtype>(source.param));
-  LoadWeights(param_, net_.get());
+  LogInitialWeights(*net_, LoadInitialWeights(param_, net_.get()));
 }
 
 template <typename Dtype>
@@ -139,7 +120,7 @@ void Solver<Dtype>::InitTestNets() {
     plan.forward_only = plan.share_memory;
     test_nets_.back()->MakePlan(plan);
     test_nets_.back()->set_debug_info(param_.debug_info());
-    LoadWeights(param_, test_nets_.back().get());
+    LoadInitialWeights(param_, test_nets_.back().get());
   }
 }
 

@@ -26,3 +26,5 @@ DEFINE_bool(share_memory, true,
             "give memory back within a pass as soon as nothing needs it any more (CPU)");
 DEFINE_bool(winograd, true,
             "3x3 convolutions by Winograd's method on the CPU, where that is faster");
+DEFINE_bool(skip_mismatched_weights, false,
+            "layers that have other shapes than in --weights are learned from scratch");

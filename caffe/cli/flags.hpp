@@ -25,5 +25,6 @@ DECLARE_int32(batch);
 DECLARE_bool(fusion);
 DECLARE_bool(share_memory);
 DECLARE_bool(winograd);
+DECLARE_bool(skip_mismatched_weights);
 
 #endif  // CAFFE_CLI_FLAGS_HPP_

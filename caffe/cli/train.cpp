@@ -14,6 +14,7 @@
 #include "caffe/common.hpp"
 #include "caffe/plan/plan_options.hpp"
 #include "caffe/util/nearest_name.hpp"
+#include "caffe/weight_transfer.hpp"
 #include "solver/signal_handler.hpp"
 #include "solver/snapshot_files.hpp"
 #include "solver/solver.hpp"
@@ -98,6 +99,7 @@ int Train(const std::vector<std::string>&) {
     param.clear_weights();
     param.add_weights(FLAGS_weights);
   }
+  if (FLAGS_skip_mismatched_weights) DefaultOnMismatch() = OnMismatch::kSkip;
 
   SignalHandler signals(on_sigint, on_sighup);
   const std::unique_ptr<Solver<float>> solver(SolverRegistry<float>::CreateSolver(param));
@@ -131,12 +133,16 @@ Command TrainCommand() {
           "--snapshot=auto, from its newest complete snapshot, or from the start if there is\n"
           "none. SIGINT (Ctrl-C) takes a snapshot and stops, SIGHUP takes one and goes on.\n"
           "--log_csv and --log_tensorboard write loss, learning rate, drop rates and test results\n"
-          "of each display and each test; a resumed run goes on in the same file or directory.\n\n"
+          "of each display and each test; a resumed run goes on in the same file or directory.\n"
+          "--weights starts layers of the same name from a model; the log says which ones, which\n"
+          "start fresh, and what the net does not use. Other shapes are an error, or with\n"
+          "--skip_mismatched_weights fresh layers.\n\n"
           "  caffe train --solver=solver.prototxt --gpu=0 --log_csv=run.csv\n"
           "  caffe train --solver=solver.prototxt --snapshot=auto\n"
           "  caffe train --solver=solver.prototxt --weights=pretrained.caffemodel",
-      .flags = {"solver", "snapshot", "weights", "gpu", "level", "stage", "fusion", "share_memory",
-                "winograd", "sigint_effect", "sighup_effect", "log_csv", "log_tensorboard"},
+      .flags = {"solver", "snapshot", "weights", "skip_mismatched_weights", "gpu", "level", "stage",
+                "fusion", "share_memory", "winograd", "sigint_effect", "sighup_effect", "log_csv",
+                "log_tensorboard"},
       .min_words = 0,
       .max_words = 0,
       .run = Train,

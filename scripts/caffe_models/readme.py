@@ -18,7 +18,8 @@ net, from the repository's root:
     build/cuda/bin/caffe train --gpu 0 --solver models/resnet50/cifar10_224/solver_baseline.prototxt \\
       --weights resnet50.caffemodel
 
-The second form is for the nets that are fine-tuned. Data are LMDB files `train_lmdb` and
+The second form is for the nets that are fine-tuned: `scripts/import_weights` makes such a file from
+published weights ([how](../docs/fine_tuning.md)). Data are LMDB files `train_lmdb` and
 `test_lmdb` in the folder that the table names ([how to make them](../docs/data.md)).
 
 """
@@ -39,7 +40,8 @@ TAIL = """
   0.1, with the paper's drop rates.
 - Channels are in RGB order, as in CIFAR's files and in weights from torchvision. For a database in
   BGR order, as Caffe's `convert_imageset` writes it, reverse `mean_value` and `std_value`; weights
-  trained on RGB also want the input channels of their first convolution reversed.
+  trained on RGB also want the input channels of their first convolution reversed (`import_weights
+  --bgr`).
 - Learnable blobs stand in the order of the parameters of torchvision's nets, statistics of batch
   norm left out. Depthwise convolutions are `Convolution` layers with `group`, which all readers
   of Caffe's format know.

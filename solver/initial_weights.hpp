@@ -1,0 +1,27 @@
+#ifndef CAFFE_SOLVER_INITIAL_WEIGHTS_HPP_
+#define CAFFE_SOLVER_INITIAL_WEIGHTS_HPP_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "caffe/weight_transfer.hpp"
+
+namespace caffe {
+
+/// By file, in order, what a net took of it.
+using WeightTransfers = std::vector<std::pair<std::string, WeightTransfer>>;
+
+/// Copies the weights that a solver names into a net. Throws Error where shapes differ, unless
+/// DefaultOnMismatch() is to skip such layers.
+template <typename Dtype>
+WeightTransfers LoadInitialWeights(const SolverParameter& param, Net<Dtype>* net);
+
+/// Lists in the log which layers were loaded, which keep their initial values, and what of the
+/// files nobody uses; warns of layers that are neither loaded nor learned. Silent without files.
+template <typename Dtype>
+void LogInitialWeights(const Net<Dtype>& net, const WeightTransfers& transfers);
+
+}  // namespace caffe
+
+#endif  // CAFFE_SOLVER_INITIAL_WEIGHTS_HPP_
