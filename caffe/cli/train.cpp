@@ -88,6 +88,7 @@ int Train(const std::vector<std::string>&) {
 
   DefaultPlanOptions().fusion = FLAGS_fusion;
   DefaultPlanOptions().share_memory = FLAGS_share_memory;
+  DefaultPlanOptions().skip_gradients = FLAGS_skip_gradients;
   SolverParameter param = ReadSolver(FLAGS_solver);
   if (!FLAGS_stage.empty()) WarnOfUnknownStages(TrainNetOf(param));
   SetTrainState(&param);
@@ -136,7 +137,8 @@ Command TrainCommand() {
           "  caffe train --solver=solver.prototxt --snapshot=auto\n"
           "  caffe train --solver=solver.prototxt --weights=pretrained.caffemodel",
       .flags = {"solver", "snapshot", "weights", "gpu", "level", "stage", "fusion", "share_memory",
-                "winograd", "sigint_effect", "sighup_effect", "log_csv", "log_tensorboard"},
+                "skip_gradients", "winograd", "sigint_effect", "sighup_effect", "log_csv",
+                "log_tensorboard"},
       .min_words = 0,
       .max_words = 0,
       .run = Train,
