@@ -1,6 +1,6 @@
-// The weights' gradient of a layer in whole, and of half of its output or input channels, with values
-// in the layouts that they have within a net. For each shape: milliseconds, and the part's time over
-// the whole's. "-" where the part is not computed by itself, as it would not pay.
+// The weights' gradient of a layer in whole, and of half of its output or input channels, with
+// values in the layouts that they have within a net. For each shape: milliseconds, and the part's
+// time over the whole's. "-" where the part is not computed by itself, as it would not pay.
 //
 //   skipped_gradients [rounds]
 
@@ -80,8 +80,12 @@ void Measure(const Case& c, int rounds) {
   bool parts[2] = {};
   const std::vector<double> ms = MedianTimes(
       {[&] { engine->BackwardWeights(&src, &dst, &weights, nullptr); },
-       [&] { parts[0] = engine->BackwardWeightsPart({0, outputs}, &src, &dst, &weights, nullptr); },
-       [&] { parts[1] = engine->BackwardWeightsPart({1, inputs}, &src, &dst, &weights, nullptr); }},
+       [&] {
+         parts[0] = engine->BackwardWeightsPart({0, outputs}, &src, &dst, &weights, nullptr);
+       },
+       [&] {
+         parts[1] = engine->BackwardWeightsPart({1, inputs}, &src, &dst, &weights, nullptr);
+       }},
       rounds);
   std::printf("%dx%d stride %d, %4d to %4d channels, %dx%dx%d: %8.3f ms", c.kernel, c.kernel,
               c.stride, c.in, c.out, c.num, c.size, c.size, ms[0]);
@@ -102,16 +106,16 @@ int main(int argc, char** argv) {
   FLAGS_minloglevel = google::WARNING;
   google::InitGoogleLogging(argv[0]);
   const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 11;
-  for (const caffe::Case& c : {
-           caffe::Case{32, 64, 64, 32, 3, 1}, caffe::Case{32, 64, 128, 32, 3, 2},
-           caffe::Case{32, 64, 128, 32, 1, 2}, caffe::Case{32, 128, 128, 16, 3, 1},
-           caffe::Case{32, 256, 256, 8, 3, 1}, caffe::Case{32, 256, 512, 8, 3, 2},
-           caffe::Case{32, 512, 512, 4, 3, 1}, caffe::Case{32, 3, 64, 32, 3, 1},
-           caffe::Case{8, 64, 64, 56, 1, 1}, caffe::Case{8, 64, 256, 56, 1, 1},
-           caffe::Case{8, 256, 64, 56, 1, 1}, caffe::Case{8, 512, 128, 28, 1, 1},
-           caffe::Case{8, 256, 1024, 14, 1, 1}, caffe::Case{8, 2048, 512, 7, 1, 1},
-           caffe::Case{32, 144, 24, 32, 1, 1}, caffe::Case{32, 32, 32, 16, 3, 1},
-           caffe::Case{32, 16, 16, 32, 3, 1}}) {
+  for (const caffe::Case& c :
+       {caffe::Case{32, 64, 64, 32, 3, 1}, caffe::Case{32, 64, 128, 32, 3, 2},
+        caffe::Case{32, 64, 128, 32, 1, 2}, caffe::Case{32, 128, 128, 16, 3, 1},
+        caffe::Case{32, 256, 256, 8, 3, 1}, caffe::Case{32, 256, 512, 8, 3, 2},
+        caffe::Case{32, 512, 512, 4, 3, 1}, caffe::Case{32, 3, 64, 32, 3, 1},
+        caffe::Case{8, 64, 64, 56, 1, 1}, caffe::Case{8, 64, 256, 56, 1, 1},
+        caffe::Case{8, 256, 64, 56, 1, 1}, caffe::Case{8, 512, 128, 28, 1, 1},
+        caffe::Case{8, 256, 1024, 14, 1, 1}, caffe::Case{8, 2048, 512, 7, 1, 1},
+        caffe::Case{32, 144, 24, 32, 1, 1}, caffe::Case{32, 32, 32, 16, 3, 1},
+        caffe::Case{32, 16, 16, 32, 3, 1}}) {
     caffe::Measure(c, rounds);
   }
 }

@@ -28,7 +28,8 @@ struct WeightsPart {
 inline std::optional<WeightsPart> FindPart(const WantedGradient& wanted, int64_t rows,
                                            int64_t columns, int64_t inner) {
   if (wanted.kept.empty()) return WeightsPart{0, wanted.kept};
-  if (wanted.channels == rows && wanted.inner == columns * inner) return WeightsPart{0, wanted.kept};
+  if (wanted.channels == rows && wanted.inner == columns * inner)
+    return WeightsPart{0, wanted.kept};
   if (wanted.channels == columns && wanted.inner == inner) return WeightsPart{1, wanted.kept};
   return std::nullopt;
 }

@@ -18,7 +18,7 @@ void AddTo(int64_t n, const Dtype* from, Dtype* to) {
 bool GatheringPays(double saved, double moved) {
   // What two cores with AVX-512 multiply and add while they gather a value; see
   // docs/decisions/skipped_gradients.md.
-  constexpr double kProductsPerValue = 48;
+  constexpr double kProductsPerValue = 80;
   return saved > kProductsPerValue * moved;
 }
 
@@ -50,11 +50,10 @@ void AddPart(const WeightsPart& part, int64_t rows, int64_t columns, int64_t inn
   }
 }
 
-#define INSTANTIATE(Dtype)                                                                \
-  template void GatherColumns(int64_t, int64_t, const std::vector<int>&, const Dtype*,    \
-                              Dtype*);                                                    \
-  template void AddPart(const WeightsPart&, int64_t, int64_t, int64_t, int64_t,           \
-                        const Dtype*, Dtype*);
+#define INSTANTIATE(Dtype)                                                                      \
+  template void GatherColumns(int64_t, int64_t, const std::vector<int>&, const Dtype*, Dtype*); \
+  template void AddPart(const WeightsPart&, int64_t, int64_t, int64_t, int64_t, const Dtype*,   \
+                        Dtype*);
 INSTANTIATE(float)
 INSTANTIATE(double)
 

@@ -1,5 +1,5 @@
-// Training that leaves out the gradients which the method drops, against training that computes them
-// all: the same weights and history to rounding.
+// Training that leaves out the gradients which the method drops, against training that computes
+// them all: the same weights and history to rounding.
 
 #include <gtest/gtest.h>
 
@@ -30,8 +30,9 @@ class Skipping {
 
 string ConvLayer(const string& name, const string& bottom, const string& param,
                  const string& type = "Convolution", const string& more = "") {
-  return "layer { name: '" + name + "' type: '" + type + "' bottom: '" + bottom + "' top: '" + name +
-         "' " + more + " convolution_param { weight_filler { type: 'msra' } " + param + " } } ";
+  return "layer { name: '" + name + "' type: '" + type + "' bottom: '" + bottom + "' top: '" +
+         name + "' " + more + " convolution_param { weight_filler { type: 'msra' } " + param +
+         " } } ";
 }
 
 /// Every kind of layer that can be dropped from, and weights that two layers share.
@@ -68,7 +69,7 @@ string AllKindsNet(const string& engine) {
 
 string Settings(const string& method, const string& more = "") {
   return "lr_policy: 'fixed' base_lr: 0.01 momentum: 0.9 weight_decay: 0.01 random_seed: 3 "
-         "max_iter: 4 snapshot_after_train: false " +
+         "max_iter: 3 snapshot_after_train: false " +
          more + " channel_dropback_param { skip_layers: 0 selection: EACH_LAYER " +
          "layer_drop_rate { value: 0.75 } channel_drop_rate { value: 0.5 } " + method + " } ";
 }
@@ -100,7 +101,8 @@ void ExpectSameTraining(const string& text) {
               "history");
 }
 
-/// Of the channels that the last plan dropped: those whose gradients are all zero, and the others.
+/// Of the channels that the last plan dropped, but for inner products, which are too small here to
+/// save anything: those whose gradients are all zero, and the others.
 struct Dropped {
   int zero = 0, computed = 0;
 };
@@ -110,6 +112,7 @@ Dropped DroppedGradients(SGDSolver<Dtype>* solver) {
   Dropped dropped;
   const ChannelDropBack& method = *solver->channel_dropback();
   for (const EligibleLayer& layer : method.eligibility().layers) {
+    if (layer.name.starts_with("fc")) continue;
     const Blob<Dtype>& blob = *solver->net()->learnable_params()[layer.learnable_id];
     for (int c = 0; c < layer.channels; ++c) {
       if (method.plan().keeps(layer, c)) continue;
@@ -134,22 +137,24 @@ TYPED_TEST(SkipGradientsTest, SameWeightsInAllReadings) {
       "mask: SKIP",
       "mask: GRADIENT rescale: true",
       "mask: UPDATE",
-      "semantics: REFERENCE skip_parameters: -1 base: 'SGD'",
+      "semantics: REFERENCE base: 'SGD'",
       "mask: SKIP channel_axis: INPUT",
       "mask: SKIP drop_bias: true freeze_unselected: true",
       "mask: GRADIENT freeze_unselected: true channel_count: EXACT",
   };
-  for (const string engine : {"", "engine: CAFFE"}) {
-    for (const string method : methods) {
-      ExpectSameTraining<Dtype>(Settings(method) + AllKindsNet(engine));
-    }
+  for (const string method : methods) {
+    ExpectSameTraining<Dtype>(Settings(method) + AllKindsNet(""));
+  }
+  for (const string method : {"mask: SKIP", "mask: GRADIENT channel_axis: INPUT"}) {
+    ExpectSameTraining<Dtype>(Settings(method) + AllKindsNet("engine: CAFFE"));
   }
 }
 
 TYPED_TEST(SkipGradientsTest, SameWeightsUnderOtherSettings) {
   typedef typename TypeParam::Dtype Dtype;
-  for (const string more : {"iter_size: 2", "clip_gradients: 0.5", "type: 'Adam' momentum2: 0.99",
-                            "lr_dropout_param { drop_rate { value: 0.25 } }"}) {
+  for (const string more :
+       {"iter_size: 2", "clip_gradients: 0.5", "type: 'Adam' momentum2: 0.99 delta: 0.1",
+        "lr_dropout_param { drop_rate { value: 0.25 } }"}) {
     for (const string method : {"mask: SKIP", "mask: GRADIENT channel_axis: INPUT"}) {
       ExpectSameTraining<Dtype>(Settings(method, more) + AllKindsNet(""));
     }
@@ -169,32 +174,37 @@ TYPED_TEST(SkipGradientsTest, DroppedGradientsAreZeroAndOnlyThenLeftOut) {
   for (const string method : {"mask: SKIP", "mask: GRADIENT channel_axis: INPUT"}) {
     auto skipping = after_a_step(method, true);
     Dropped dropped = DroppedGradients(skipping.get());
-    EXPECT_GT(dropped.zero, 10 * dropped.computed);
+    EXPECT_GT(dropped.zero, 0);
+    EXPECT_EQ(dropped.computed, 0);
     // By hand, outside of an iteration, all gradients are there.
     skipping->net()->ClearParamDiffs();
     skipping->net()->ForwardBackward();
     dropped = DroppedGradients(skipping.get());
-    EXPECT_GT(dropped.computed, 10 * dropped.zero);
+    EXPECT_GT(dropped.computed, 0);
+    EXPECT_EQ(dropped.zero, 0);
     dropped = DroppedGradients(after_a_step(method, false).get());
-    EXPECT_GT(dropped.computed, 10 * dropped.zero);
+    EXPECT_GT(dropped.computed, 0);
+    EXPECT_EQ(dropped.zero, 0);
   }
   // The momentum of dropped channels needs their gradients.
   const Dropped dropped = DroppedGradients(after_a_step("mask: UPDATE", true).get());
-  EXPECT_GT(dropped.computed, 10 * dropped.zero);
+  EXPECT_GT(dropped.computed, 0);
+  EXPECT_EQ(dropped.zero, 0);
 }
 
 TYPED_TEST(SkipGradientsTest, ResumesInTheSameBits) {
   typedef typename TypeParam::Dtype Dtype;
   const TempDir dir;
-  const string text = Settings("mask: SKIP", "iter_size: 2 snapshot_prefix: '" + (dir / "run") + "'") +
-                      AllKindsNet("");
+  const string text =
+      Settings("mask: SKIP", "iter_size: 2 snapshot_prefix: '" + (dir / "run") + "'") +
+      AllKindsNet("");
   auto whole = MakeSolver<Dtype>(text);
   whole->Solve();
   auto first = MakeSolver<Dtype>(text);
-  first->Step(2);
+  first->Step(1);
   first->Snapshot();
   auto second = MakeSolver<Dtype>(text);
-  second->Solve(dir / "run_iter_2.solverstate");
+  second->Solve(dir / "run_iter_1.solverstate");
   EXPECT_EQ(AllData<Dtype>(whole->net()->params()), AllData<Dtype>(second->net()->params()));
   EXPECT_EQ(AllData<Dtype>(whole->history()), AllData<Dtype>(second->history()));
 }
@@ -217,8 +227,8 @@ TYPED_TEST(SkipGradientsTest, SolversOfUsers) {
     vector<Dtype> weights[2];
     for (const bool skip : {false, true}) {
       const Skipping skipping(skip);
-      HalfStepSolver<Dtype> solver(ParseSolver(Settings(method, "clip_gradients: 0.5") +
-                                               AllKindsNet("")));
+      HalfStepSolver<Dtype> solver(
+          ParseSolver(Settings(method, "clip_gradients: 0.5") + AllKindsNet("")));
       solver.Solve();
       weights[skip] = AllData<Dtype>(solver.net()->learnable_params());
     }
@@ -237,7 +247,8 @@ TEST(SkipGradientsErrorTest, AFailedStepLeavesNoHintsBehind) {
   solver->net()->ClearParamDiffs();
   solver->net()->ForwardBackward();
   const Dropped dropped = DroppedGradients(solver.get());
-  EXPECT_GT(dropped.computed, 10 * dropped.zero);
+  EXPECT_GT(dropped.computed, 0);
+  EXPECT_EQ(dropped.zero, 0);
 }
 
 }  // namespace
