@@ -40,9 +40,21 @@ Net<Dtype>::~Net() = default;
 template <typename Dtype>
 void Net<Dtype>::MakePlan(const PlanOptions& options) {
   plan_ = std::make_unique<ExecutionPlan<Dtype>>(*this, options);
+  skips_gradients_ = options.skip_gradients;
   memory_plan_.reset();
   if (options.share_memory) {
     memory_plan_ = std::make_unique<MemoryPlan<Dtype>>(*this, options.forward_only);
+  }
+}
+
+template <typename Dtype>
+void Net<Dtype>::SetWantedGradients(const vector<shared_ptr<const WantedGradient>>& wanted) {
+  for (size_t p = 0; p < params_.size(); ++p) {
+    const auto [layer_id, blob_id] = param_layer_indices_[p];
+    auto* layer = dynamic_cast<SelectiveGradients*>(layers_[layer_id].get());
+    if (layer == nullptr) continue;
+    const bool all = wanted.empty() || !skips_gradients_;
+    layer->set_wanted_gradient(blob_id, all ? nullptr : wanted.at(learnable_param_ids_[p]));
   }
 }
 

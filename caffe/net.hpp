@@ -14,6 +14,7 @@
 #include "caffe/plan/execution_plan.hpp"
 #include "caffe/plan/memory_plan.hpp"
 #include "caffe/proto/caffe.pb.h"
+#include "caffe/wanted_gradient.hpp"
 
 namespace caffe {
 
@@ -118,6 +119,10 @@ class Net {
   const ExecutionPlan<Dtype>& plan() const { return *plan_; }
   /// Whether a plan that shares memory does so from now on; true at first.
   void set_share_memory(bool share) { shares_memory_ = share; }
+  /// Tells layers what will be used of the gradients of learnable_params(), until the next call.
+  /// The rest may be left out, so that its diffs stay as they were. Null entries, and an empty
+  /// list, stand for all. Without the plan's skip_gradients it does nothing.
+  void SetWantedGradients(const vector<shared_ptr<const WantedGradient>>& wanted);
   /// Runs layer `i`, or the step of the plan that begins (in Backward: ends) there if it lies
   /// within [i, end] ([end, i]); adds to *loss. @return the last layer that was run
   int ForwardStep(int i, int end, Dtype* loss);
@@ -221,6 +226,7 @@ class Net {
   std::unique_ptr<ExecutionPlan<Dtype>> plan_;
   std::unique_ptr<MemoryPlan<Dtype>> memory_plan_;  // null: all memory is kept
   bool shares_memory_ = true;
+  bool skips_gradients_ = true;
 
   DISABLE_COPY_AND_ASSIGN(Net);
 };

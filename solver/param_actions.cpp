@@ -60,4 +60,31 @@ std::vector<ParamAction> ParamActions(const DropPlan& plan, const Eligibility& e
   return actions;
 }
 
+namespace {
+
+WantedGradient KeptChannels(const ParamMask& mask, const std::vector<uint32_t>& keep_words) {
+  WantedGradient wanted{mask.inner, mask.channels, {}};
+  for (int c = 0; c < mask.channels; ++c) {
+    if (keep_words[mask.first_word + c / 32] >> (c % 32) & 1) wanted.kept.push_back(c);
+  }
+  return wanted;
+}
+
+}  // namespace
+
+std::vector<std::shared_ptr<const WantedGradient>> WantedGradientsOf(
+    const std::vector<ParamAction>& actions, const std::vector<ParamMask>& masks,
+    const std::vector<uint32_t>& keep_words) {
+  std::vector<std::shared_ptr<const WantedGradient>> wanted(actions.size());
+  for (size_t i = 0; i < actions.size(); ++i) {
+    const ParamAction& action = actions[i];
+    if (!(action.kept & kTakeGradient)) {
+      wanted[i] = std::make_shared<WantedGradient>();
+    } else if (!(action.dropped & kTakeGradient) && masks[i].channels > 0) {
+      wanted[i] = std::make_shared<WantedGradient>(KeptChannels(masks[i], keep_words));
+    }
+  }
+  return wanted;
+}
+
 }  // namespace caffe

@@ -2,8 +2,10 @@
 #define CAFFE_SOLVER_PARAM_ACTIONS_HPP_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
+#include "caffe/wanted_gradient.hpp"
 #include "solver/drop_plan.hpp"
 #include "solver/element_action.hpp"
 
@@ -44,6 +46,12 @@ std::vector<ParamMask> ParamMasks(const Eligibility& eligibility);
 /// rescale).
 std::vector<ParamAction> ParamActions(const DropPlan& plan, const Eligibility& eligibility,
                                       const DropOptions& options, int num_params);
+
+/// What the actions use of each parameter's gradient; null: all of it.
+/// @param masks  one for each parameter; without channels where no keep bits speak of it
+std::vector<std::shared_ptr<const WantedGradient>> WantedGradientsOf(
+    const std::vector<ParamAction>& actions, const std::vector<ParamMask>& masks,
+    const std::vector<uint32_t>& keep_words);
 
 }  // namespace caffe
 

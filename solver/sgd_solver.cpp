@@ -106,6 +106,12 @@ void SGDSolver<Dtype>::PrepareIteration() {
 }
 
 template <typename Dtype>
+vector<shared_ptr<const WantedGradient>> SGDSolver<Dtype>::WantedGradients() {
+  if (!channel_dropback_) return {};
+  return WantedGradientsOf(Actions(), param_masks_, channel_dropback_->plan().keep_words);
+}
+
+template <typename Dtype>
 void SGDSolver<Dtype>::DrawPlan() {
   if (channel_dropback_) channel_dropback_->Draw(this->random_seed_, this->iter_);
   has_words_ = false;

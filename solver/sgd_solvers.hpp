@@ -61,6 +61,7 @@ class SGDSolver : public Solver<Dtype> {
   void CheckRule() const;
   void CheckReady() override;
   void PrepareIteration() override;
+  vector<shared_ptr<const WantedGradient>> WantedGradients() override;
 
   /// Scales all gradients down if their common L2 norm exceeds clip_gradients.
   virtual void ClipGradients();

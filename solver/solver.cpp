@@ -124,9 +124,30 @@ void Solver<Dtype>::Step(int iters) {
   }
 }
 
+namespace {
+
+/// While it exists a net may leave out gradients.
+template <typename Dtype>
+class WantedGradientsScope {
+ public:
+  WantedGradientsScope(Net<Dtype>* net, const vector<shared_ptr<const WantedGradient>>& wanted)
+      : net_(net) {
+    net_->SetWantedGradients(wanted);
+  }
+  ~WantedGradientsScope() { net_->SetWantedGradients({}); }
+
+ private:
+  Net<Dtype>* net_;
+
+  DISABLE_COPY_AND_ASSIGN(WantedGradientsScope);
+};
+
+}  // namespace
+
 /// The gradients of iter_size batches add up. @return the mean of their losses
 template <typename Dtype>
 Dtype Solver<Dtype>::ForwardBackward() {
+  const WantedGradientsScope<Dtype> scope(net_.get(), WantedGradients());
   Dtype loss = 0;
   net_->set_training_position({iter_, param_.max_iter()});
   for (int i = 0; i < param_.iter_size(); ++i) {

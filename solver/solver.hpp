@@ -106,6 +106,10 @@ class Solver {
   /// Called before the forward pass of each iteration.
   virtual void PrepareIteration() {}
 
+  /// Called after PrepareIteration: what ApplyUpdate will use of the gradients of the net's
+  /// learnable parameters, as for Net::SetWantedGradients.
+  virtual vector<shared_ptr<const WantedGradient>> WantedGradients() { return {}; }
+
   /// Name of a file of the current iteration: "<prefix>_iter_<k><extension>".
   string SnapshotFilename(const string& extension);
   string SnapshotToBinaryProto();

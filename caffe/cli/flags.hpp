@@ -24,6 +24,7 @@ DECLARE_string(plot);
 DECLARE_int32(batch);
 DECLARE_bool(fusion);
 DECLARE_bool(share_memory);
+DECLARE_bool(skip_gradients);
 DECLARE_bool(winograd);
 DECLARE_bool(skip_mismatched_weights);
 

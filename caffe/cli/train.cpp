@@ -89,6 +89,7 @@ int Train(const std::vector<std::string>&) {
 
   DefaultPlanOptions().fusion = FLAGS_fusion;
   DefaultPlanOptions().share_memory = FLAGS_share_memory;
+  DefaultPlanOptions().skip_gradients = FLAGS_skip_gradients;
   SolverParameter param = ReadSolver(FLAGS_solver);
   if (!FLAGS_stage.empty()) WarnOfUnknownStages(TrainNetOf(param));
   SetTrainState(&param);
@@ -141,7 +142,8 @@ Command TrainCommand() {
           "  caffe train --solver=solver.prototxt --snapshot=auto\n"
           "  caffe train --solver=solver.prototxt --weights=pretrained.caffemodel",
       .flags = {"solver", "snapshot", "weights", "skip_mismatched_weights", "gpu", "level", "stage",
-                "fusion", "share_memory", "winograd", "sigint_effect", "sighup_effect", "log_csv",
+                "fusion", "share_memory", "skip_gradients", "winograd", "sigint_effect",
+                "sighup_effect", "log_csv",
                 "log_tensorboard"},
       .min_words = 0,
       .max_words = 0,

@@ -134,7 +134,8 @@ void BaseConvolutionLayer<Dtype>::BackwardBias(Dtype* bias, const Dtype* input) 
                                                                   Dtype*);                    \
   template void BaseConvolutionLayer<Dtype>::WeightGemm<Device>(const Dtype*, const Dtype*,   \
                                                                 Dtype*);                      \
-  template void BaseConvolutionLayer<Dtype>::BackwardBias<Device>(Dtype*, const Dtype*);
+  template void BaseConvolutionLayer<Dtype>::BackwardBias<Device>(Dtype*, const Dtype*);      \
+  template const Dtype* BaseConvolutionLayer<Dtype>::Columns<Device>(const Dtype*, bool);
 INSTANTIATE(Cpu, float)
 INSTANTIATE(Cpu, double)
 INSTANTIATE(Gpu, float)

@@ -1,6 +1,7 @@
 #ifndef CAFFE_BASE_CONVOLUTION_LAYER_HPP_
 #define CAFFE_BASE_CONVOLUTION_LAYER_HPP_
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "caffe/native/conv_engine.hpp"
 #include "caffe/proto/caffe.pb.h"
 #include "caffe/util/im2col_kernels.hpp"
+#include "caffe/wanted_gradient.hpp"
 
 namespace caffe {
 
@@ -19,7 +21,7 @@ namespace caffe {
 /// convolution that it is built on, which a deconvolution runs in reverse.
 /// Blobs: weights [conv out channels, conv in channels / group, kernel...], bias [num_output].
 template <typename Dtype>
-class BaseConvolutionLayer : public Layer<Dtype> {
+class BaseConvolutionLayer : public Layer<Dtype>, public SelectiveGradients {
  public:
   explicit BaseConvolutionLayer(const LayerParameter& param) : Layer<Dtype>(param) {}
   void LayerSetUp(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) override;
@@ -81,6 +83,17 @@ class BaseConvolutionLayer : public Layer<Dtype> {
   /// Dimension i of the input, counted from the channel axis.
   inline int input_shape(int i) { return (*bottom_shape_)[channel_axis_ + i]; }
 
+  /// What is wanted of the weights' gradient, empty if all of it.
+  std::optional<WeightsPart> WantedWeights() const;
+  /// Adds gradients of the weights, and of the bias unless null; only what is wanted of the
+  /// weights where the engine can leave out the rest.
+  void AddGradients(ConvEngine<Dtype>* engine, SyncedMemory* conv_in, SyncedMemory* conv_out,
+                    SyncedMemory* bias_diff);
+  /// Adds gradients of the wanted part of the weights for a batch, without an engine. @return
+  /// false, having done nothing, where WeightGemm has to compute all
+  template <typename Device>
+  bool WeightGemmPart(const Dtype* conv_in, const Dtype* conv_out);
+
   /// The engine that the definition asks for.
   virtual ConvolutionParameter::Engine wanted_engine() const {
     return this->layer_param_.convolution_param().engine();
@@ -120,6 +133,12 @@ class BaseConvolutionLayer : public Layer<Dtype> {
   void ReadGeometry();
   void SetUpWeights();
   void CheckEngine() const;
+  /// sums += the gradients of some rows of the weights, or of some input channels of each group,
+  /// from one image and its columns. packed: scratch memory.
+  void AddRows(const std::vector<int>& rows, const Dtype* columns, const Dtype* out,
+               std::vector<Dtype>* packed, Dtype* sums) const;
+  void AddInputs(const std::vector<int>& inputs, const Dtype* columns, const Dtype* out,
+                 std::vector<Dtype>* packed, Dtype* sums) const;
   ConvShape Shape();
   /// Height and width of the sliding window, for two spatial axes.
   std::pair<WindowAxis, WindowAxis> WindowAxes() const;

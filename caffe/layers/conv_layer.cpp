@@ -51,8 +51,8 @@ void ConvolutionLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
   ConvEngine<Dtype>* engine = this->template engine<Device>();
   for (size_t i = 0; i < top.size(); ++i) {
     if (engine != nullptr && weights_wanted) {
-      engine->BackwardWeights(bottom[i]->data().get(), top[i]->diff().get(), blobs[0]->diff().get(),
-                              bias_wanted ? blobs[1]->diff().get() : nullptr);
+      this->AddGradients(engine, bottom[i]->data().get(), top[i]->diff().get(),
+                         bias_wanted ? blobs[1]->diff().get() : nullptr);
     } else if (bias_wanted) {
       for (int n = 0; n < this->num_; ++n) {
         this->template BackwardBias<Device>(MutableDiff<Device>(blobs[1].get()),
@@ -65,10 +65,12 @@ void ConvolutionLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
       }
       continue;
     }
+    const bool all_wanted = weights_wanted && !this->template WeightGemmPart<Device>(
+                                                  Data<Device>(*bottom[i]), Diff<Device>(*top[i]));
     for (int n = 0; n < this->num_; ++n) {
       const Dtype* out_diff = Diff<Device>(*top[i]) + int64_t(n) * this->top_dim_;
       const int64_t at = int64_t(n) * this->bottom_dim_;
-      if (weights_wanted) {
+      if (all_wanted) {
         this->template WeightGemm<Device>(Data<Device>(*bottom[i]) + at, out_diff,
                                           MutableDiff<Device>(blobs[0].get()));
       }

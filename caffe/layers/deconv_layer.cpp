@@ -42,7 +42,9 @@ template <typename Dtype>
 template <typename Device>
 void DeconvolutionLayer<Dtype>::BackwardByGemm(Blob<Dtype>* top, bool bottom_wanted,
                                                Blob<Dtype>* bottom) {
-  const bool weights_wanted = this->param_propagate_down_[0];
+  const bool weights_wanted =
+      this->param_propagate_down_[0] &&
+      !this->template WeightGemmPart<Device>(Diff<Device>(*top), Data<Device>(*bottom));
   Blob<Dtype>* weights = this->blobs_[0].get();
   for (int n = 0; n < this->num_; ++n) {
     const Dtype* top_diff = Diff<Device>(*top) + int64_t(n) * this->top_dim_;
@@ -77,8 +79,7 @@ void DeconvolutionLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
       continue;
     }
     if (this->param_propagate_down_[0]) {
-      engine->BackwardWeights(top[i]->diff().get(), bottom[i]->data().get(), blobs[0]->diff().get(),
-                              nullptr);
+      this->AddGradients(engine, top[i]->diff().get(), bottom[i]->data().get(), nullptr);
     }
     if (propagate_down[i]) {
       engine->Forward(top[i]->diff().get(), blobs[0]->data().get(), nullptr,

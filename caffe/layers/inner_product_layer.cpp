@@ -1,9 +1,14 @@
 #include "caffe/layers/inner_product_layer.hpp"
 
+#include <optional>
+#include <type_traits>
+#include <vector>
+
 #include "caffe/device/blas.hpp"
 #include "caffe/filler.hpp"
 #include "caffe/layers/column_kernels.hpp"
 #include "caffe/layers/on_device.hpp"
+#include "caffe/util/weights_part.hpp"
 
 namespace caffe {
 
@@ -74,19 +79,58 @@ void InnerProductLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
 
 template <typename Dtype>
 template <class Device>
+void InnerProductLayer<Dtype>::AddWeightGradient(const Dtype* x, const Dtype* dy) {
+  if constexpr (std::is_same_v<Device, Cpu>) {
+    if (AddWantedGradient(x, dy)) return;
+  }
+  Dtype* dw = MutableDiff<Device>(this->blobs_[0].get());
+  if (transpose_) {
+    Gemm<Device>(CblasTrans, CblasNoTrans, K_, N_, M_, Dtype(1), x, dy, Dtype(1), dw);
+  } else {
+    Gemm<Device>(CblasTrans, CblasNoTrans, N_, K_, M_, Dtype(1), dy, x, Dtype(1), dw);
+  }
+}
+
+template <typename Dtype>
+bool InnerProductLayer<Dtype>::AddWantedGradient(const Dtype* x, const Dtype* dy) {
+  const WantedGradient* wanted = wanted_gradient(0);
+  if (wanted == nullptr) return false;
+  // dw is a^T b, rows x columns.
+  int rows = transpose_ ? K_ : N_, columns = transpose_ ? N_ : K_;
+  const Dtype *a = transpose_ ? x : dy, *b = transpose_ ? dy : x;
+  const std::optional<WeightsPart> part = FindPart(*wanted, rows, columns, 1);
+  if (!part) return false;
+  const int kept = static_cast<int>(part->kept.size());
+  if (kept == 0) return true;
+  const double all = part->axis == 0 ? rows : columns, others = part->axis == 0 ? columns : rows;
+  if (!GatheringPays((all - kept) * others * M_, kept * (M_ + others))) return false;
+
+  std::vector<Dtype> packed(int64_t(M_) * kept);
+  int part_rows = rows, part_columns = columns;
+  if (part->axis == 0) {
+    GatherColumns(M_, rows, part->kept, a, packed.data());
+    a = packed.data();
+    part_rows = kept;
+  } else {
+    GatherColumns(M_, columns, part->kept, b, packed.data());
+    b = packed.data();
+    part_columns = kept;
+  }
+  std::vector<Dtype> sums(int64_t(part_rows) * part_columns);
+  Gemm<Cpu>(CblasTrans, CblasNoTrans, part_rows, part_columns, M_, Dtype(1), a, b, Dtype(0),
+            sums.data());
+  AddPart(*part, rows, columns, 1, kept, sums.data(), this->blobs_[0]->mutable_cpu_diff());
+  return true;
+}
+
+template <typename Dtype>
+template <class Device>
 void InnerProductLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                           const vector<bool>& propagate_down,
                                           const vector<Blob<Dtype>*>& bottom) {
   const Dtype* dy = Diff<Device>(*top[0]);
   const Dtype* x = Data<Device>(*bottom[0]);
-  if (this->param_propagate_down_[0]) {
-    Dtype* dw = MutableDiff<Device>(this->blobs_[0].get());
-    if (transpose_) {
-      Gemm<Device>(CblasTrans, CblasNoTrans, K_, N_, M_, Dtype(1), x, dy, Dtype(1), dw);
-    } else {
-      Gemm<Device>(CblasTrans, CblasNoTrans, N_, K_, M_, Dtype(1), dy, x, Dtype(1), dw);
-    }
-  }
+  if (this->param_propagate_down_[0]) AddWeightGradient<Device>(x, dy);
   if (bias_term_ && this->param_propagate_down_[1]) {
     Gemv<Device>(CblasTrans, M_, N_, Dtype(1), dy, Data<Device>(bias_multiplier_), Dtype(1),
                  MutableDiff<Device>(this->blobs_[1].get()));

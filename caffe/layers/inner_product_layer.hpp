@@ -6,6 +6,7 @@
 #include "caffe/blob.hpp"
 #include "caffe/layer.hpp"
 #include "caffe/proto/caffe.pb.h"
+#include "caffe/wanted_gradient.hpp"
 
 namespace caffe {
 
@@ -13,7 +14,7 @@ namespace caffe {
 /// `axis`, K of the rest; K stays as it was at set-up.
 /// Blobs: W [N, K] ([K, N] if transpose) and b [N], with N = num_output.
 template <typename Dtype>
-class InnerProductLayer : public Layer<Dtype> {
+class InnerProductLayer : public Layer<Dtype>, public SelectiveGradients {
  public:
   explicit InnerProductLayer(const LayerParameter& param) : Layer<Dtype>(param) {}
   void LayerSetUp(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) override;
@@ -44,6 +45,11 @@ class InnerProductLayer : public Layer<Dtype> {
 
  private:
   void SetUpWeights();
+  template <class Device>
+  void AddWeightGradient(const Dtype* x, const Dtype* dy);
+  /// The same for what is wanted of it. @return false, having done nothing, where all of it is to
+  /// be computed
+  bool AddWantedGradient(const Dtype* x, const Dtype* dy);
   template <class Device>
   void ForwardOn(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top);
   template <class Device>

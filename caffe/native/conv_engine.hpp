@@ -9,6 +9,7 @@
 #include "caffe/device/device.hpp"
 #include "caffe/proto/caffe.pb.h"
 #include "caffe/syncedmem.hpp"
+#include "caffe/wanted_gradient.hpp"
 
 namespace caffe {
 
@@ -52,6 +53,13 @@ class ConvEngine {
   /// Adds the gradients to weights_diff and, unless null, bias_diff.
   virtual void BackwardWeights(SyncedMemory* src, SyncedMemory* dst_diff,
                                SyncedMemory* weights_diff, SyncedMemory* bias_diff) = 0;
+  /// The same for a part of the weights (rows: out_channels, columns: in_channels / group), and for
+  /// the whole bias. @return false, having done nothing, where all weights cost no more
+  virtual bool BackwardWeightsPart(const WeightsPart& part, SyncedMemory* src,
+                                   SyncedMemory* dst_diff, SyncedMemory* weights_diff,
+                                   SyncedMemory* bias_diff) {
+    return false;
+  }
 };
 
 /// The engines of one layer by shape, made when first asked for.

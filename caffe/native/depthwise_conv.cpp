@@ -1,3 +1,4 @@
+#include <numeric>
 #include <type_traits>
 
 #include "caffe/native/conv_engine.hpp"
@@ -22,9 +23,11 @@ DepthwiseShape ToDepthwise(const ConvShape& s) {
 template <typename Device, typename Dtype>
 class DepthwiseConv : public ConvEngine<Dtype> {
  public:
-  explicit DepthwiseConv(const ConvShape& shape) : shape_(ToDepthwise(shape)), conv_(shape) {
+  explicit DepthwiseConv(const ConvShape& shape)
+      : shape_(ToDepthwise(shape)), conv_(shape), all_(shape.in_channels) {
     // Any of its passes may be the first one.
     conv_.reversed = true;
+    std::iota(all_.begin(), all_.end(), 0);
   }
 
   void Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
@@ -61,13 +64,25 @@ class DepthwiseConv : public ConvEngine<Dtype> {
       return;
     }
     if constexpr (kOnCpu) {
-      DepthwiseBackwardWeightsCpu(shape_, Read(src), Read(dst_diff), Write(weights_diff));
+      DepthwiseBackwardWeightsCpu(shape_, all_, Read(src), Read(dst_diff), Write(weights_diff));
     } else {
       depthwise_backward_weights<Device>(shape_, Read(src), Read(dst_diff), Write(weights_diff));
     }
-    if (bias_diff != nullptr) {
-      depthwise_backward_bias<Device>(shape_, Read(dst_diff), Write(bias_diff));
+    AddBiasGradient(dst_diff, bias_diff);
+  }
+
+  bool BackwardWeightsPart(const WeightsPart& part, SyncedMemory* src, SyncedMemory* dst_diff,
+                           SyncedMemory* weights_diff, SyncedMemory* bias_diff) override {
+    if (!kOnCpu || part.axis != 0) return false;
+    if (ConvEngine<Dtype>* blocks = ForBlocks(*dst_diff)) {
+      return blocks->BackwardWeightsPart(part, src, dst_diff, weights_diff, bias_diff);
     }
+    if (!part.kept.empty()) {
+      DepthwiseBackwardWeightsCpu(shape_, part.kept, Read(src), Read(dst_diff),
+                                  Write(weights_diff));
+    }
+    AddBiasGradient(dst_diff, bias_diff);
+    return true;
   }
 
  private:
@@ -78,6 +93,11 @@ class DepthwiseConv : public ConvEngine<Dtype> {
   }
   static Dtype* Write(SyncedMemory* memory) {
     return static_cast<Dtype*>(kOnCpu ? memory->mutable_cpu_data() : memory->mutable_gpu_data());
+  }
+
+  void AddBiasGradient(SyncedMemory* dst_diff, SyncedMemory* bias_diff) const {
+    if (bias_diff == nullptr) return;
+    depthwise_backward_bias<Device>(shape_, Read(dst_diff), Write(bias_diff));
   }
 
   /// oneDNN's convolution if the newest values are in its blocks, else null.
@@ -93,6 +113,7 @@ class DepthwiseConv : public ConvEngine<Dtype> {
 
   const DepthwiseShape shape_;
   ConvShape conv_;
+  std::vector<int> all_;  // channels
   std::unique_ptr<ConvEngine<Dtype>> library_;
   bool asked_library_ = false;
 };

@@ -241,28 +241,29 @@ void DepthwiseBackwardDataCpu(const DepthwiseShape& s, const Dtype* dy, const Dt
 }
 
 template <typename Dtype>
-void DepthwiseBackwardWeightsCpu(const DepthwiseShape& s, const Dtype* x, const Dtype* dy,
-                                 Dtype* dw) {
+void DepthwiseBackwardWeightsCpu(const DepthwiseShape& s, const std::vector<int>& wanted,
+                                 const Dtype* x, const Dtype* dy, Dtype* dw) {
   const Layout layout = InputLayout(s);
   const std::vector<int64_t> offsets = InputOffsets(s, layout);
   const int64_t in_size = int64_t(s.h.in) * s.w.in, out_size = int64_t(s.h.out) * s.w.out;
-  const int64_t taps = offsets.size(), weights = s.channels * taps;
+  const int64_t taps = offsets.size(), channels = wanted.size(), weights = channels * taps;
   // Every item's sums, added up in order afterwards.
   std::vector<double> sums(s.num * weights);
 #pragma omp parallel if (IsLarge(s))
   {
     std::vector<Dtype> padded(layout.size());
 #pragma omp for schedule(static)
-    for (int64_t plane = 0; plane < s.num * s.channels; ++plane) {
+    for (int64_t i = 0; i < s.num * channels; ++i) {
+      const int64_t plane = i / channels * s.channels + wanted[i % channels];
       layout.Fill(x + plane * in_size, padded.data());
       tap_sums::Dot(padded.data(), int64_t(layout.pitch) * s.h.stride, offsets,
-                    dy + plane * out_size, s.w.out, s.h.out, s.w.out, sums.data() + plane * taps);
+                    dy + plane * out_size, s.w.out, s.h.out, s.w.out, sums.data() + i * taps);
     }
 #pragma omp for schedule(static)
     for (int64_t i = 0; i < weights; ++i) {
       double total = 0;
       for (int64_t n = 0; n < s.num; ++n) total += sums[n * weights + i];
-      dw[i] += static_cast<Dtype>(total);
+      dw[wanted[i / taps] * taps + i % taps] += static_cast<Dtype>(total);
     }
   }
 }
@@ -272,8 +273,8 @@ void DepthwiseBackwardWeightsCpu(const DepthwiseShape& s, const Dtype* x, const 
                                            const Dtype*, Dtype*);                                  \
   template void DepthwiseBackwardDataCpu<Dtype>(const DepthwiseShape&, const Dtype*, const Dtype*, \
                                                 Dtype*);                                           \
-  template void DepthwiseBackwardWeightsCpu<Dtype>(const DepthwiseShape&, const Dtype*,            \
-                                                   const Dtype*, Dtype*);
+  template void DepthwiseBackwardWeightsCpu<Dtype>(const DepthwiseShape&, const std::vector<int>&, \
+                                                   const Dtype*, const Dtype*, Dtype*);
 INSTANTIATE(float)
 INSTANTIATE(double)
 

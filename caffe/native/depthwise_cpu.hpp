@@ -1,6 +1,8 @@
 #ifndef CAFFE_NATIVE_DEPTHWISE_CPU_HPP_
 #define CAFFE_NATIVE_DEPTHWISE_CPU_HPP_
 
+#include <vector>
+
 #include "caffe/native/depthwise_kernels.hpp"
 
 namespace caffe {
@@ -16,10 +18,10 @@ template <typename Dtype>
 void DepthwiseBackwardDataCpu(const DepthwiseShape& shape, const Dtype* dy, const Dtype* weights,
                               Dtype* dx);
 
-/// Adds to dw.
+/// Adds to dw, for the channels of the list only.
 template <typename Dtype>
-void DepthwiseBackwardWeightsCpu(const DepthwiseShape& shape, const Dtype* x, const Dtype* dy,
-                                 Dtype* dw);
+void DepthwiseBackwardWeightsCpu(const DepthwiseShape& shape, const std::vector<int>& wanted,
+                                 const Dtype* x, const Dtype* dy, Dtype* dw);
 
 }  // namespace caffe
 

@@ -28,6 +28,9 @@ memory::desc AnyLayout(const memory::dims& dims) {
 
 }  // namespace
 
+template <>
+std::unique_ptr<ConvEngine<float>> MakeDnnlConv<float>(const ConvShape& shape);
+
 DnnlConv::DnnlConv(const ConvShape& s)
     : src_(AnyLayout(Dims({s.num, s.in_channels}, s.in))),
       weights_(AnyLayout(WeightDims(s))),
@@ -37,7 +40,8 @@ DnnlConv::DnnlConv(const ConvShape& s)
       reversed_(s.reversed),
       stride_(s.stride.begin(), s.stride.end()),
       dilation_(s.dilation.begin(), s.dilation.end()),
-      pad_front_(s.pad.begin(), s.pad.end()) {
+      pad_front_(s.pad.begin(), s.pad.end()),
+      gathered_(s, MakeDnnlConv<float>) {
   for (size_t i = 0; i < s.in.size(); ++i) {
     dilation_[i] -= 1;  // oneDNN counts the gaps
     // Input that no window reaches at the far end is negative padding.
@@ -88,16 +92,11 @@ void DnnlConv::BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights, Synce
 
 void DnnlConv::BackwardWeights(SyncedMemory* src, SyncedMemory* dst_diff,
                                SyncedMemory* weights_diff, SyncedMemory* bias_diff) {
-  if (!gradient_) {
-    gradient_desc_ = GradientDesc();
-    gradient_ = dnnl::convolution_backward_weights(gradient_desc_);
-  }
+  MakeGradient();
   const DnnlMemory weights_sum(gradient_desc_.diff_weights_desc());
-  Arguments arguments = {
-      {DNNL_ARG_SRC, ReadAs(src, gradient_desc_.src_desc(),
-                            reversed_ ? ReaderCopy::kRefresh : ReaderCopy::kReuse)},
-      {DNNL_ARG_DIFF_DST, ReadAs(dst_diff, gradient_desc_.diff_dst_desc(), ReaderCopy::kRefresh)},
-      {DNNL_ARG_DIFF_WEIGHTS, weights_sum.memory()}};
+  Arguments arguments = {{DNNL_ARG_SRC, GradientSrc(src).Read()},
+                         {DNNL_ARG_DIFF_DST, GradientDst(dst_diff).Read()},
+                         {DNNL_ARG_DIFF_WEIGHTS, weights_sum.memory()}};
   diff_read_ = dst_diff;
   const DnnlMemory bias_sum(bias_);
   if (has_bias_) arguments.emplace(DNNL_ARG_DIFF_BIAS, bias_sum.memory());
@@ -107,6 +106,32 @@ void DnnlConv::BackwardWeights(SyncedMemory* src, SyncedMemory* dst_diff,
     Axpy<Cpu>(bias_.dims()[0], 1.0f, static_cast<const float*>(bias_sum.memory().get_data_handle()),
               static_cast<float*>(bias_diff->mutable_cpu_data()));
   }
+}
+
+bool DnnlConv::BackwardWeightsPart(const WeightsPart& part, SyncedMemory* src,
+                                   SyncedMemory* dst_diff, SyncedMemory* weights_diff,
+                                   SyncedMemory* bias_diff) {
+  MakeGradient();
+  const NativeImages diff = GradientDst(dst_diff);
+  if (bias_diff != nullptr && !FindChannelBlocks(diff.desc)) return false;
+  if (!gathered_.Add(part, GradientSrc(src), diff, weights_diff)) return false;
+  if (bias_diff != nullptr) AddBiasGradient(diff, bias_diff);
+  diff_read_ = part.kept.empty() ? nullptr : dst_diff;
+  return true;
+}
+
+void DnnlConv::MakeGradient() {
+  if (gradient_) return;
+  gradient_desc_ = GradientDesc();
+  gradient_ = dnnl::convolution_backward_weights(gradient_desc_);
+}
+
+NativeImages DnnlConv::GradientSrc(SyncedMemory* src) const {
+  return {src, gradient_desc_.src_desc(), reversed_ ? ReaderCopy::kRefresh : ReaderCopy::kReuse};
+}
+
+NativeImages DnnlConv::GradientDst(SyncedMemory* dst_diff) const {
+  return {dst_diff, gradient_desc_.diff_dst_desc(), ReaderCopy::kRefresh};
 }
 
 dnnl::convolution_forward::primitive_desc DnnlConv::ForwardDesc() const {

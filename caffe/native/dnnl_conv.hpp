@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "caffe/native/conv_engine.hpp"
+#include "caffe/native/gathered_gradient.hpp"
 
 namespace caffe {
 
@@ -20,6 +21,8 @@ class DnnlConv : public ConvEngine<float> {
   void BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights, SyncedMemory* src_diff) override;
   void BackwardWeights(SyncedMemory* src, SyncedMemory* dst_diff, SyncedMemory* weights_diff,
                        SyncedMemory* bias_diff) override;
+  bool BackwardWeightsPart(const WeightsPart& part, SyncedMemory* src, SyncedMemory* dst_diff,
+                           SyncedMemory* weights_diff, SyncedMemory* bias_diff) override;
 
   /// The layouts of the images.
   dnnl::memory::desc src_desc() const { return forward_desc_.src_desc(); }
@@ -30,6 +33,9 @@ class DnnlConv : public ConvEngine<float> {
 
   dnnl::convolution_forward::primitive_desc ForwardDesc() const;
   dnnl::convolution_backward_weights::primitive_desc GradientDesc() const;
+  void MakeGradient();
+  NativeImages GradientSrc(SyncedMemory* src) const;
+  NativeImages GradientDst(SyncedMemory* dst_diff) const;
   static void Run(const dnnl::primitive& primitive, const Arguments& arguments);
 
   const dnnl::memory::desc src_, weights_, bias_, dst_;
@@ -41,6 +47,7 @@ class DnnlConv : public ConvEngine<float> {
   dnnl::convolution_backward_data data_;
   dnnl::convolution_backward_weights::primitive_desc gradient_desc_;
   dnnl::convolution_backward_weights gradient_;
+  GatheredGradient gathered_;
   const SyncedMemory* weights_read_ = nullptr;
   const SyncedMemory* diff_read_ = nullptr;
 };

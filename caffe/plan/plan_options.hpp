@@ -8,6 +8,8 @@ namespace caffe {
 struct PlanOptions {
   /// Run batch normalisation with the scale, the residual sum and the rectifier behind it as one.
   bool fusion = true;
+  /// Leave out gradients of weights that a solver has no use for (SetWantedGradients).
+  bool skip_gradients = true;
   /// Give the memory of values and gradients back as soon as the pass has no more use for it.
   /// Blobs then cannot be read after a pass, except for the net's inputs and outputs.
   bool share_memory = false;

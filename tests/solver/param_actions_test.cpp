@@ -118,5 +118,48 @@ TEST(ParamActionsTest, FrozenHistoryFaresAsThatOfADroppedChannel) {
   }
 }
 
+TEST(WantedGradientsTest, WhereTheMaskTakesTheGradient) {
+  const Eligibility eligibility = TwoLayers(true);
+  std::vector<ParamMask> masks(kParams);
+  for (const ParamMask& mask : ParamMasks(eligibility)) masks[mask.param_id] = mask;
+  DropPlan plan = Chosen(0, 3);
+  plan.keep_words = {0xffffff9bu, 0xffffffffu};  // without channels 2, 5 and 6
+  for (const Param::Mask mask : {Param::UPDATE, Param::GRADIENT, Param::SKIP}) {
+    DropOptions options;
+    options.mask = mask;
+    const auto wanted = WantedGradientsOf(ParamActions(plan, eligibility, options, kParams), masks,
+                                          plan.keep_words);
+    ASSERT_EQ(wanted.size(), static_cast<size_t>(kParams));
+    for (int p = 2; p < kParams; ++p) EXPECT_EQ(wanted[p], nullptr) << p;
+    EXPECT_EQ(wanted[0] == nullptr, mask == Param::UPDATE);
+    if (wanted[0] == nullptr) continue;
+    for (const int p : {0, 1}) {
+      EXPECT_EQ(wanted[p]->inner, p == 0 ? 9 : 1);
+      EXPECT_EQ(wanted[p]->channels, 8);
+      EXPECT_EQ(wanted[p]->kept, (std::vector<int>{0, 1, 3, 4, 7}));
+    }
+  }
+}
+
+TEST(WantedGradientsTest, NothingOfWhatIsFrozen) {
+  const Eligibility eligibility = TwoLayers(false);
+  std::vector<ParamMask> masks(kParams);
+  for (const ParamMask& mask : ParamMasks(eligibility)) masks[mask.param_id] = mask;
+  DropPlan plan = Chosen(1, 0);
+  plan.keep_words = {0xffffffffu, 0xffffffffu};
+  DropOptions options;
+  options.freeze_unselected = true;
+  for (const Param::Mask mask : {Param::UPDATE, Param::GRADIENT, Param::SKIP}) {
+    options.mask = mask;
+    const auto wanted = WantedGradientsOf(ParamActions(plan, eligibility, options, kParams), masks,
+                                          plan.keep_words);
+    EXPECT_EQ(wanted[3], nullptr) << "the chosen layer";
+    for (const int p : {0, 1, 2, 4}) {
+      EXPECT_EQ(wanted[p] == nullptr, mask == Param::UPDATE) << p;
+      if (wanted[p] != nullptr) EXPECT_TRUE(wanted[p]->kept.empty()) << p;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace caffe

@@ -8,19 +8,10 @@
 
 #include "caffe/native/dnnl_memory.hpp"
 #include "tests/caffe/layers/layer_test.hpp"
+#include "tests/caffe/native/move_into_blocks.hpp"
 
 namespace caffe {
 namespace {
-
-/// Moves the newest values of a storage into blocks of so many channels.
-void MoveIntoBlocks(SyncedMemory* storage, const vector<int>& shape, int block) {
-  using Tag = dnnl::memory::format_tag;
-  const dnnl::memory::dims dims(shape.begin(), shape.end());
-  const dnnl::memory::desc blocked(dims, dnnl::memory::data_type::f32,
-                                   block == 16 ? Tag::nChw16c : Tag::nChw8c);
-  ReadAs(storage, blocked, ReaderCopy::kRefresh);
-  storage->set_native(storage->native());
-}
 
 struct BlockedCase {
   string name;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <numeric>
 #include <ostream>
 #include <random>
 #include <vector>
@@ -84,8 +85,10 @@ void CheckCase(const DepthwiseCase& c) {
         [&](Dtype* got) { DepthwiseForwardCpu(shape, x.data(), w.data(), b.data(), got); });
   check("vector dx", dx, unset,
         [&](Dtype* got) { DepthwiseBackwardDataCpu(shape, dy.data(), w.data(), got); });
+  std::vector<int> all(c.channels);
+  std::iota(all.begin(), all.end(), 0);
   check("vector dw", dw, 1,
-        [&](Dtype* got) { DepthwiseBackwardWeightsCpu(shape, x.data(), dy.data(), got); });
+        [&](Dtype* got) { DepthwiseBackwardWeightsCpu(shape, all, x.data(), dy.data(), got); });
   check("functor y", y, unset,
         [&](Dtype* got) { depthwise_forward<Cpu>(shape, x.data(), w.data(), b.data(), got); });
   check("functor dx", dx, unset,
