@@ -54,7 +54,7 @@ def over_epochs(panel, cells, group):
     panel.set_title(f"{group}: test accuracy, %" if group else "test accuracy, %", fontsize=10)
     panel.set_xlabel("epoch")
     panel.grid(alpha=0.3)
-    panel.legend(fontsize=7)
+    panel.legend(fontsize=7, ncol=1 + len(cells) // 12)
 
 
 def at_the_end(panel, cells, title):
