@@ -10,8 +10,8 @@ target_include_directories(caffe PUBLIC
   $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/caffe>)
 
 install(TARGETS caffe EXPORT CaffeTargets)
-set(programs caffe_cli compute_image_mean convert_cifar convert_imageset convert_mnist lmdb_info
-    lmdb_subset)
+set(programs caffe_cli compute_image_mean convert_cifar convert_imagenet convert_imageset
+    convert_mnist convert_svhn lmdb_info lmdb_subset)
 set_target_properties(${programs} PROPERTIES
                       INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
 install(TARGETS ${programs})

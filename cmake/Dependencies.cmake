@@ -27,6 +27,7 @@ find_path(CBLAS_INCLUDE_DIR cblas.h PATH_SUFFIXES openblas openblas-openmp x86_6
 find_library(CBLAS_LIBRARY NAMES openblas REQUIRED)
 
 find_package(ZLIB REQUIRED)
+find_package(JPEG REQUIRED)
 
 if(CAFFE_CUDA)
   find_package(CUDAToolkit 13 REQUIRED)

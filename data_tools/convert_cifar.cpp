@@ -10,8 +10,9 @@
 #include "caffe/error.hpp"
 #include "caffe/proto/caffe.pb.h"
 #include "data_tools/atomic_output.hpp"
+#include "data_tools/cifar_classes.hpp"
+#include "data_tools/dataset_writer.hpp"
 #include "data_tools/input_file.hpp"
-#include "data_tools/lmdb_writer.hpp"
 #include "data_tools/mean_image.hpp"
 #include "data_tools/progress_bar.hpp"
 #include "data_tools/tool_main.hpp"
@@ -32,6 +33,8 @@ cifar-100-binary in it, and writes to OUT_DIR:
 
   train_lmdb, test_lmdb   one Datum an image, 3x32x32, RGB, keys 00000, 00001, ...
   mean.binaryproto        the training images' mean, for transform_param's mean_file
+
+and beside each LMDB the names of its labels and a manifest, which lmdb_info shows.
 
   --batches 1,2           training files of CIFAR-10 to read, if not all five are there
   --label fine|coarse     which label of CIFAR-100 to store (fine)
@@ -90,11 +93,12 @@ std::string ReadImages(const std::string& directory, const Format& format, const
 }
 
 uint64_t WriteImages(const std::vector<std::string>& contents, const Format& format,
-                     const std::string& name, const AtomicOutput& output, MeanImage* mean) {
+                     const std::string& name, const AtomicOutput& output,
+                     const DatasetDescription& description, MeanImage* mean) {
   const size_t record = format.label_bytes + kPixels;
   size_t total = 0;
   for (const std::string& content : contents) total += content.size() / record;
-  LmdbWriter writer(output.path(name), kKeyDigits);
+  DatasetWriter writer(output, name, description);
   ProgressBar bar(name, total);
   Datum datum;
   datum.set_channels(3);
@@ -104,7 +108,7 @@ uint64_t WriteImages(const std::vector<std::string>& contents, const Format& for
     for (size_t at = 0; at < content.size(); at += record) {
       datum.set_label(static_cast<unsigned char>(content[at + format.label_at]));
       datum.set_data(content.data() + at + format.label_bytes, kPixels);
-      writer.Add(datum);
+      writer.Add(datum, kKeyDigits);
       if (mean != nullptr) mean->Add(datum);
       bar.Step();
     }
@@ -137,21 +141,29 @@ int Run(const std::vector<std::string>& arguments) {
       "Get the binary version with scripts/get_data.sh " + data_set +
       (is_cifar10 ? ", or name the training files that you have with --batches." : ".");
 
-  const std::vector<std::string> names{"train_lmdb", "test_lmdb", "mean.binaryproto"};
-  AtomicOutput output(arguments[2], names, FLAGS_force);
+  DatasetDescription description{.tool = "convert_cifar",
+                                 .options = {},
+                                 .sources = {arguments[1]},
+                                 .channel_order = "RGB",
+                                 .classes = is_cifar10 ? Cifar10Classes()
+                                            : fine     ? Cifar100Classes()
+                                                       : Cifar100Superclasses()};
+  if (!is_cifar10) description.options.push_back("--label=" + FLAGS_label);
+  AtomicOutput output(arguments[2], TrainTestAndMeanNames(), FLAGS_force);
   std::vector<std::string> train;
   for (const File& file : train_files) {
     train.push_back(ReadImages(arguments[1], format, file, advice));
   }
   const std::string test = ReadImages(arguments[1], format, test_file, advice);
   MeanImage mean;
-  const uint64_t train_count = WriteImages(train, format, names[0], output, &mean);
-  const uint64_t test_count = WriteImages({test}, format, names[1], output, nullptr);
-  mean.Write(output.path(names[2]));
+  const uint64_t test_count = WriteImages({test}, format, kTestName, output, description, nullptr);
+  if (is_cifar10) description.options.push_back("--batches=" + FLAGS_batches);
+  const uint64_t train_count = WriteImages(train, format, kTrainName, output, description, &mean);
+  mean.Write(output.path(kMeanName));
   output.Commit();
-  std::cout << output.final_path(names[0]).string() << ": " << train_count << " images\n"
-            << output.final_path(names[1]).string() << ": " << test_count << " images\n"
-            << output.final_path(names[2]).string() << std::endl;
+  std::cout << output.final_path(kTrainName).string() << ": " << train_count << " images\n"
+            << output.final_path(kTestName).string() << ": " << test_count << " images\n"
+            << output.final_path(kMeanName).string() << std::endl;
   return 0;
 }
 

@@ -4,24 +4,23 @@
 #include <gflags/gflags.h>
 #include <glog/logging.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <opencv2/imgcodecs/imgcodecs.hpp>
 #include <random>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "caffe/error.hpp"
 #include "caffe/util/db.hpp"
 #include "data_tools/atomic_output.hpp"
+#include "data_tools/dataset_writer.hpp"
 #include "data_tools/image_conversion.hpp"
 #include "data_tools/image_file.hpp"
 #include "data_tools/labelled_images.hpp"
 #include "data_tools/tool_main.hpp"
+#include "data_tools/unreadable_images.hpp"
 
 DEFINE_bool(gray, false, "store grey images, of one channel");
 DEFINE_bool(rgb, false, "store pixels in the order R G B instead of B G R");
@@ -49,7 +48,8 @@ constexpr char kUsage[] = R"(Usage: convert_imageset [flags] ROOTFOLDER/ LISTFIL
 Makes the LMDB DB_NAME, one Datum an image. The first form reads LISTFILE, whose lines are an
 image's name, a blank, and its label; ROOTFOLDER/ stands in front of each name. The second form
 reads FOLDER, which has a folder for each class; labels 0, 1, ... follow the sorted names of the
-folders, which go to DB_NAME_labels.txt.
+folders, which go to DB_NAME_labels.txt. DB_NAME_manifest.json tells what the database holds:
+options, labels, mean and standard deviation, a hash of the content; lmdb_info shows it.
 
   --shuffle                store the images in a random order
   --seed N                 of --shuffle (-1: draws one and says which)
@@ -110,7 +110,7 @@ void CheckFlags() {
 
 ImageSet SetOfList(const std::string& root, const std::string& list) {
   Require(FLAGS_labels.empty(), "--labels is for class folders; ", list, " has its own labels.");
-  return {ImagePrefix(root), ListedImages(list), {}};
+  return {ImagePrefix(root), ListedImages(list), {}, {}};
 }
 
 ImageSet SetOfFolder(const std::string& folder) {
@@ -120,7 +120,7 @@ ImageSet SetOfFolder(const std::string& folder) {
   LOG_IF(WARNING, found.ignored > 0)
       << found.ignored << " files in " << folder
       << " are left out: they are in no class folder, or no images by their names.";
-  return {ImagePrefix(folder), std::move(found.images), std::move(found.classes)};
+  return {ImagePrefix(folder), std::move(found.images), std::move(found.classes), {}};
 }
 
 void Shuffle(ImageSet* set) {
@@ -133,27 +133,38 @@ void Shuffle(ImageSet* set) {
   ShuffleImages(&set->images, seed);
 }
 
-constexpr size_t kReasonsShown = 20;
-
-std::string Report(const std::vector<ConvertedImages::Problem>& problems, size_t total,
-                   const std::string& name, const std::string& list) {
-  std::ostringstream text;
-  text << problems.size() << " of " << total << " images could not be read; " << name
-       << " has the other " << total - problems.size() << ". Left out, as listed in " << list
-       << ":";
-  const size_t shown = std::min(problems.size(), kReasonsShown);
-  for (size_t i = 0; i < shown; ++i) {
-    text << "\n  " << problems[i].path << ": " << problems[i].reason;
+/// The flags that the records depend on, as they were given.
+std::vector<std::string> OptionsOfFlags() {
+  std::vector<std::string> options;
+  for (const char* name :
+       {"shuffle", "seed", "gray", "rgb", "resize_width", "resize_height", "resize_short_side",
+        "encoded", "encode_type", "jpeg_quality", "accept_truncated"}) {
+    const google::CommandLineFlagInfo flag = google::GetCommandLineFlagInfoOrDie(name);
+    if (!flag.is_default) options.push_back("--" + flag.name + "=" + flag.current_value);
   }
-  if (shown < problems.size()) text << "\n  and " << problems.size() - shown << " more";
-  return text.str();
+  return options;
 }
 
-void WriteLines(const std::vector<std::string>& lines, const std::filesystem::path& path) {
-  std::ofstream file(path, std::ios::binary);
-  for (const std::string& line : lines) file << line << '\n';
-  file.close();
-  Require(file.good(), "Could not write ", path.string(), ". Is the disk full?");
+DatasetDescription Describe(const ImageSet& set, const std::vector<std::string>& arguments) {
+  return {.tool = "convert_imageset",
+          .options = OptionsOfFlags(),
+          .sources = {arguments.begin(), arguments.end() - 1},
+          .channel_order = FLAGS_gray  ? "gray"
+                           : FLAGS_rgb ? "RGB"
+                                       : "BGR",
+          .classes = set.classes};
+}
+
+void LogProgress(uint64_t records) { LOG(INFO) << "Processed " << records << " files."; }
+
+constexpr uint64_t kRecordsPerLogLine = 1000;
+
+ConversionRun RunOfFlags() {
+  return {.threads = ThreadsOf(FLAGS_threads),
+          .check_size = FLAGS_check_size,
+          .progress = [](uint64_t records) {
+            if (records % kRecordsPerLogLine == 0) LogProgress(records);
+          }};
 }
 
 int Run(const std::vector<std::string>& arguments) {
@@ -173,25 +184,20 @@ int Run(const std::vector<std::string>& arguments) {
   LOG(INFO) << "A total of " << set.images.size() << " images.";
 
   const std::string db_name = path.filename().string();
-  const std::string labels_name = db_name + "_labels.txt", skipped_name = db_name + "_skipped.txt";
-  std::vector<std::string> names{skipped_name, db_name};
-  if (!set.classes.empty()) names.insert(names.begin(), labels_name);
+  const std::string skipped_name = db_name + "_skipped.txt";
+  std::vector<std::string> names = DatasetWriter::Names(db_name);
+  names.insert(names.end() - 1, skipped_name);
+  if (set.classes.empty()) std::erase(names, LabelsName(db_name));
   AtomicOutput output(path.parent_path(), names, FLAGS_force);
-  if (!set.classes.empty()) WriteLines(set.classes, output.path(labels_name));
-  const ConvertedImages converted = ConvertImages(set, ConversionOfFlags(), FLAGS_check_size,
-                                                  ThreadsOf(FLAGS_threads), output.path(db_name));
-  const std::vector<ConvertedImages::Problem>& problems = converted.problems;
-  if (converted.count == 0) {
-    throw Error("None of the ", set.images.size(), " images could be read. The first one, ",
-                problems.front().path, ": ", problems.front().reason, ". Nothing was written.");
-  }
-  std::vector<std::string> skipped;
-  for (const auto& problem : problems) skipped.push_back(problem.path + '\t' + problem.reason);
-  if (!skipped.empty()) WriteLines(skipped, output.path(skipped_name));
+  DatasetWriter writer(output, db_name, Describe(set, arguments));
+  const ConvertedImages converted = ConvertImages(set, ConversionOfFlags(), RunOfFlags(), &writer);
+  if (converted.count % kRecordsPerLogLine != 0) LogProgress(converted.count);
+  const std::vector<ImageRemark>& problems = converted.remarks.problems;
+  if (!problems.empty()) WriteLines(ListLines(problems), output.path(skipped_name));
   output.Commit();
   std::cout << name << ": " << converted.count << " images\n";
   if (!set.classes.empty()) {
-    std::cout << output.final_path(labels_name).string() << ": " << set.classes.size()
+    std::cout << output.final_path(LabelsName(db_name)).string() << ": " << set.classes.size()
               << " classes\n";
   }
   if (!set.classes.empty() && !FLAGS_shuffle) {
@@ -200,8 +206,8 @@ int Run(const std::vector<std::string>& arguments) {
            "--shuffle, or set data_param { shuffle: true }.\n";
   }
   std::cout << std::flush;
-  Require(problems.empty(),
-          Report(problems, set.images.size(), name, output.final_path(skipped_name).string()));
+  Require(problems.empty(), UnreadableText(problems, set.images.size(), name,
+                                           output.final_path(skipped_name).string()));
   return 0;
 }
 

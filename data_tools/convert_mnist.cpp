@@ -2,6 +2,7 @@
 
 #include <gflags/gflags.h>
 
+#include <algorithm>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -10,8 +11,8 @@
 #include "caffe/error.hpp"
 #include "caffe/proto/caffe.pb.h"
 #include "data_tools/atomic_output.hpp"
+#include "data_tools/dataset_writer.hpp"
 #include "data_tools/input_file.hpp"
-#include "data_tools/lmdb_writer.hpp"
 #include "data_tools/mean_image.hpp"
 #include "data_tools/progress_bar.hpp"
 #include "data_tools/tool_main.hpp"
@@ -29,6 +30,8 @@ and with .gz) from IN_DIR and writes to OUT_DIR:
 
   train_lmdb, test_lmdb   one Datum an image, keys 00000000, 00000001, ...
   mean.binaryproto        the training images' mean, for transform_param's mean_file
+
+and beside each LMDB its labels and a manifest, which lmdb_info shows.
 
   --force   replace existing output
 )";
@@ -103,9 +106,15 @@ Digits ReadDigits(const std::string& directory, const std::string& part) {
   return digits;
 }
 
+int LargestLabel(const Digits& digits) {
+  int largest = 0;
+  for (uint32_t i = 0; i < digits.count; ++i) largest = std::max(largest, digits.label(i));
+  return largest;
+}
+
 void WriteDigits(const Digits& digits, const std::string& name, const AtomicOutput& output,
-                 MeanImage* mean) {
-  LmdbWriter writer(output.path(name), kKeyDigits);
+                 const DatasetDescription& description, MeanImage* mean) {
+  DatasetWriter writer(output, name, description);
   ProgressBar bar(name, digits.count);
   Datum datum;
   datum.set_channels(1);
@@ -114,7 +123,7 @@ void WriteDigits(const Digits& digits, const std::string& name, const AtomicOutp
   for (uint32_t i = 0; i < digits.count; ++i) {
     datum.set_data(std::string(digits.image(i)));
     datum.set_label(digits.label(i));
-    writer.Add(datum);
+    writer.Add(datum, kKeyDigits);
     if (mean != nullptr) mean->Add(datum);
     bar.Step();
   }
@@ -124,19 +133,24 @@ void WriteDigits(const Digits& digits, const std::string& name, const AtomicOutp
 int Run(const std::vector<std::string>& arguments) {
   Require(arguments.size() == 2, "Wanted IN_DIR and OUT_DIR, found ", arguments.size(),
           " argument(s). See --help.");
-  const std::vector<std::string> names{"train_lmdb", "test_lmdb", "mean.binaryproto"};
-  AtomicOutput output(arguments[1], names, FLAGS_force);
+  AtomicOutput output(arguments[1], TrainTestAndMeanNames(), FLAGS_force);
   const Digits train = ReadDigits(arguments[0], "train");
   const Digits test = ReadDigits(arguments[0], "t10k");
+  const DatasetDescription description{
+      .tool = "convert_mnist",
+      .options = {},
+      .sources = {arguments[0]},
+      .channel_order = "gray",
+      .classes = NumberNames(std::max(LargestLabel(train), LargestLabel(test)), 9)};
   MeanImage mean;
-  WriteDigits(train, names[0], output, &mean);
-  WriteDigits(test, names[1], output, nullptr);
-  mean.Write(output.path(names[2]));
+  WriteDigits(train, kTrainName, output, description, &mean);
+  WriteDigits(test, kTestName, output, description, nullptr);
+  mean.Write(output.path(kMeanName));
   output.Commit();
-  std::cout << output.final_path(names[0]).string() << ": " << train.count << " images of "
+  std::cout << output.final_path(kTrainName).string() << ": " << train.count << " images of "
             << train.rows << "x" << train.columns << "\n"
-            << output.final_path(names[1]).string() << ": " << test.count << " images\n"
-            << output.final_path(names[2]).string() << std::endl;
+            << output.final_path(kTestName).string() << ": " << test.count << " images\n"
+            << output.final_path(kMeanName).string() << std::endl;
   return 0;
 }
 

@@ -180,6 +180,9 @@ std::string DatabaseSummary::ToText() const {
     lines.Add("bad", Count(bad, "record") + "; the first, " + QuotedKey(first_bad_key) + ": " +
                          first_bad_problem);
   }
+  if (manifest) {
+    for (const auto& [title, text] : ManifestLines(*manifest)) lines.Add(title, text);
+  }
   for (size_t i = 0; i < head.size(); ++i) lines.Add(i == 0 ? "head" : "", EntryText(head[i]));
   return name + ": " + Count(records, "record") + "\n" + lines.text();
 }
@@ -212,7 +215,9 @@ std::string DatabaseSummary::ToJson() const {
     json << ",\n  \"first_bad\": {\"key\": " << JsonString(first_bad_key)
          << ", \"problem\": " << JsonString(first_bad_problem) << "}";
   }
-  json << ",\n  \"head\": " << JsonList(head, EntryJson) << "\n}\n";
+  json << ",\n  \"head\": " << JsonList(head, EntryJson);
+  if (manifest) json << ",\n  \"manifest\": " << ManifestJson(*manifest);
+  json << "\n}\n";
   return json.str();
 }
 

@@ -4,9 +4,11 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "data_tools/manifest.hpp"
 #include "data_tools/record_stream.hpp"
 
 namespace caffe {
@@ -42,6 +44,8 @@ struct DatabaseSummary {
   std::vector<Entry> head;
   uint64_t bad = 0;
   std::string first_bad_key, first_bad_problem;
+  /// What its converter says about it.
+  std::optional<Manifest> manifest;
 
   /// Counts a record in.
   /// @param decoded  whether encoded datums have been decoded, so that their size is known

@@ -1,29 +1,25 @@
 #include "data_tools/image_conversion.hpp"
 
-#include <glog/logging.h>
-
-#include <algorithm>
+#include <chrono>
 #include <opencv2/core/utility.hpp>
 #include <optional>
 #include <sstream>
 
 #include "caffe/error.hpp"
 #include "caffe/util/format.hpp"
-#include "caffe/util/parallel_for.hpp"
-#include "data_tools/lmdb_writer.hpp"
+#include "data_tools/in_order.hpp"
 #include "data_tools/tool_main.hpp"
+#include "data_tools/unreadable_images.hpp"
 
 namespace caffe {
 
 namespace {
 
-constexpr size_t kImagesPerThread = 16;
-constexpr uint64_t kImagesPerLogLine = 1000;
-
 /// An image's record, or the reason why there is none.
 struct Converted {
-  Datum datum;
+  PreparedRecord record;
   ConvertedSize size;
+  std::string repair;
   std::string problem;
 };
 
@@ -33,87 +29,113 @@ std::string Text(const ConvertedSize& size) {
   return text.str();
 }
 
+Converted Convert(const ImageSet& set, size_t number, const ImageConversion& conversion) {
+  const LabelledImage& image = set.images[number];
+  Converted result;
+  try {
+    ConvertedImage converted = ConvertImage(set.Read(image), image.name, image.label, conversion);
+    result.record = PreparedRecord(converted.datum, std::move(converted.pixels));
+    result.size = converted.size;
+    result.repair = std::move(converted.repair);
+  } catch (const std::exception& e) {
+    result.problem = e.what();
+  }
+  return result;
+}
+
 /// Puts converted images into the database, in order.
 class RecordWriter {
  public:
-  RecordWriter(const ImageSet& set, bool check_size, const std::filesystem::path& path)
-      : set_(set), check_size_(check_size), writer_(path, 0) {}
-
-  /// @param first  number of the first of `images`
-  void Add(const std::vector<Converted>& images, size_t first) {
-    CheckInterrupted();
-    for (size_t i = 0; i < images.size(); ++i) Add(images[i], static_cast<int>(first + i));
+  RecordWriter(const ImageSet& set, const ConversionRun& run, DatasetWriter* writer,
+               ConversionNotes* notes)
+      : set_(set), run_(run), writer_(writer), notes_(notes) {
+    if (notes == nullptr) return;
+    if (notes->next() > 0) {
+      writer->GoOn(notes->state());
+      next_ = notes->next();
+      remarks_ = notes->remarks();
+    }
+    writer->BeforeCommit(
+        [this] { notes_->Save(next_, writer_->state(), remarks_, writer_->committed() > 0); });
   }
 
-  ConvertedImages Finish() {
-    if (writer_.size() % kImagesPerLogLine != 0) LogProgress();
-    writer_.Finish();
-    return {writer_.size(), std::move(problems_)};
+  /// Number of the first image that is not yet in the database.
+  size_t next() const { return next_; }
+
+  void Add(size_t number, const Converted& image) {
+    if (notes_ == nullptr) {
+      CheckInterrupted();
+    } else {
+      Require(!Interrupted(), "Interrupted.");
+    }
+    const std::string& name = set_.images[number].name;
+    next_ = number + 1;
+    if (!image.problem.empty()) {
+      remarks_.problems.push_back({set_.path(set_.images[number]), image.problem});
+      return;
+    }
+    if (!image.repair.empty()) {
+      remarks_.repairs.push_back({set_.path(set_.images[number]), image.repair});
+    }
+    if (run_.check_size) CheckSize(image, name);
+    writer_->Add(format_int(static_cast<int>(number), 8) + "_" + name, image.record);
+    run_.progress(writer_->size());
+  }
+
+  const ImageRemarks& remarks() const { return remarks_; }
+
+  ImageRemarks Finish() {
+    writer_->Finish(static_cast<int>(remarks_.problems.size()),
+                    static_cast<int>(remarks_.repairs.size()));
+    return std::move(remarks_);
   }
 
  private:
-  void Add(const Converted& image, int number) {
-    const std::string& name = set_.images[number].name;
-    if (!image.problem.empty()) {
-      problems_.push_back({set_.prefix + name, image.problem});
-      return;
-    }
+  void CheckSize(const Converted& image, const std::string& name) {
     if (!first_size_) {
       first_size_ = image.size;
       first_name_ = name;
     }
-    Require(!check_size_ || image.size == *first_size_, set_.prefix, name, " has the size ",
-            Text(image.size), ", the first image, ", first_name_, ", has ", Text(*first_size_),
+    Require(image.size == *first_size_, set_.prefix, name, " has the size ", Text(image.size),
+            ", the first image, ", first_name_, ", has ", Text(*first_size_),
             " (channels x height x width). Resize them, or leave --check_size out.");
-    writer_.Add(format_int(number, 8) + "_" + name, image.datum);
-    if (writer_.size() % kImagesPerLogLine == 0) LogProgress();
   }
 
-  void LogProgress() const { LOG(INFO) << "Processed " << writer_.size() << " files."; }
-
   const ImageSet& set_;
-  bool check_size_;
-  LmdbWriter writer_;
-  std::vector<ConvertedImages::Problem> problems_;
+  const ConversionRun& run_;
+  DatasetWriter* writer_;
+  ConversionNotes* notes_;
+  size_t next_ = 0;
+  ImageRemarks remarks_;
   std::optional<ConvertedSize> first_size_;
   std::string first_name_;
 };
 
-Converted Convert(const ImageSet& set, size_t number, const ImageConversion& conversion) {
-  const LabelledImage& image = set.images[number];
-  Converted converted;
-  try {
-    converted.datum =
-        ReadImageFile(set.prefix + image.name, image.label, conversion, &converted.size);
-  } catch (const std::exception& e) {
-    converted.problem = e.what();
-  }
-  return converted;
-}
-
 }  // namespace
 
 ConvertedImages ConvertImages(const ImageSet& set, const ImageConversion& conversion,
-                              bool check_size, int threads, const std::filesystem::path& path) {
-  RecordWriter writer(set, check_size, path);
+                              const ConversionRun& run, DatasetWriter* writer,
+                              ConversionNotes* notes) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  RecordWriter records(set, run, writer, notes);
+  ConvertedImages result;
+  result.resumed = writer->size();
   cv::setNumThreads(1);
   const size_t total = set.images.size();
-  const size_t step = kImagesPerThread * threads;
-  std::vector<Converted> done;
-  for (size_t first = 0; first < total || !done.empty(); first += step) {
-    const size_t begin = std::min(first, total);
-    std::vector<Converted> next(std::min(step, total - begin));
-    // Some images are decoded while those before them are written.
-    ParallelFor(static_cast<int>(next.size()) + 1, threads, [&](int item) {
-      if (item == 0) {
-        writer.Add(done, begin - done.size());
-      } else {
-        next[item - 1] = Convert(set, begin + item - 1, conversion);
-      }
-    });
-    done = std::move(next);
-  }
-  return writer.Finish();
+  const size_t window = run.waiting * static_cast<size_t>(run.threads);
+  InOrder<Converted> images(run.threads, window, [&](size_t number) {
+    // Early enough for the disk to find it, however the images were shuffled.
+    if (number + window < total) set.Prefetch(set.images[number + window]);
+    return Convert(set, number, conversion);
+  });
+  images.Run(records.next(), total,
+             [&](size_t number, const Converted& image) { records.Add(number, image); });
+  RequireSome(writer->size(), records.remarks().problems, total);
+  result.remarks = records.Finish();
+  result.count = writer->size();
+  result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return result;
 }
 
 }  // namespace caffe

@@ -2,38 +2,44 @@
 #define DATA_TOOLS_IMAGE_CONVERSION_HPP_
 
 #include <cstdint>
-#include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "data_tools/conversion_notes.hpp"
+#include "data_tools/dataset_writer.hpp"
 #include "data_tools/image_file.hpp"
-#include "data_tools/labelled_images.hpp"
+#include "data_tools/image_set.hpp"
 
 namespace caffe {
 
-/// Images that become one database.
-struct ImageSet {
-  std::string prefix;  // in front of the images' names
-  std::vector<LabelledImage> images;
-  std::vector<std::string> classes;  // empty where only numbers are known
+/// How images are converted, apart from what it does to them.
+struct ConversionRun {
+  int threads = 1;
+  /// Images that may wait for being written, for each thread.
+  size_t waiting = 16;
+  /// Error for an image of another size than the first.
+  bool check_size = false;
+  /// Called after each record with their number.
+  std::function<void(uint64_t records)> progress = [](uint64_t) {};
 };
 
-/// What became of them.
+/// What became of a set of images.
 struct ConvertedImages {
-  struct Problem {
-    std::string path;
-    std::string reason;
-  };
-  uint64_t count = 0;             // in the database
-  std::vector<Problem> problems;  // images that could not be read, in order
+  uint64_t count = 0;    // in the database
+  uint64_t resumed = 0;  // of them, those that were there from an earlier run
+  double seconds = 0;    // that the others took
+  ImageRemarks remarks;
 };
 
-/// Writes a new LMDB of the images, in order, with Caffe's keys: the image's number in eight
+/// Adds the images to the database, in order, with Caffe's keys: the image's number in eight
 /// digits, an underscore, its name. Images that cannot be read are left out; their numbers are not
-/// used again. The number of threads changes nothing but the time.
-/// @param check_size  Error for an image of another size than the first
+/// used again. The number of threads changes nothing but the time. Throws Error if no image can be
+/// read.
+/// @param notes  if not null: where to find how far an earlier run has come, and to note it
 ConvertedImages ConvertImages(const ImageSet& set, const ImageConversion& conversion,
-                              bool check_size, int threads, const std::filesystem::path& path);
+                              const ConversionRun& run, DatasetWriter* writer,
+                              ConversionNotes* notes = nullptr);
 
 }  // namespace caffe
 

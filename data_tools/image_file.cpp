@@ -11,10 +11,13 @@
 #include <opencv2/core/core.hpp>
 #include <opencv2/imgcodecs/imgcodecs.hpp>
 #include <opencv2/imgproc/imgproc.hpp>
+#include <utility>
 #include <vector>
 
 #include "caffe/error.hpp"
 #include "caffe/util/io.hpp"
+#include "data_tools/image_type.hpp"
+#include "data_tools/jpeg_codec.hpp"
 
 namespace caffe {
 
@@ -22,27 +25,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string ReadBytes(const std::string& path) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  Require(status.type() != fs::file_type::none, "it cannot be reached: ", error.message());
-  Require(fs::exists(status), "there is no such file");
-  Require(!fs::is_directory(status), "it is a directory");
-  Require(fs::is_regular_file(status), "it is no regular file");
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  Require(file.good(), "it cannot be opened: ", std::strerror(errno));
-  const uintmax_t size = fs::file_size(path, error);
-  Require(!error && size <= INT_MAX, "it has more than 2 GB");
-  std::string bytes(size, '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  Require(!file.bad(), "it cannot be read: ", std::strerror(errno));
-  bytes.resize(static_cast<size_t>(file.gcount()));
-  Require(!bytes.empty(), "it is empty (0 bytes)");
-  return bytes;
-}
-
 cv::Mat Decode(std::string* bytes, bool color) {
+  if (color && ImageTypeOf(*bytes) == "jpg") {
+    const cv::Mat image = DecodeJpeg(*bytes);
+    if (!image.empty()) return image;
+  }
   const cv::Mat view(1, static_cast<int>(bytes->size()), CV_8UC1, bytes->data());
   cv::Mat image;
   try {
@@ -89,14 +76,8 @@ bool SameType(const std::string& a, const std::string& b) {
   return a == b || (is_jpeg(a) && is_jpeg(b));
 }
 
-/// Whether the head of a PNG file says 16 bits a channel.
-bool IsDeepPng(const std::string& bytes) {
-  constexpr size_t kBitDepth = 24;
-  return bytes.starts_with("\x89PNG\r\n\x1a\n") && bytes.size() > kBitDepth &&
-         bytes[kBitDepth] == 16;
-}
-
 std::string Encode(const cv::Mat& image, const std::string& type, int jpeg_quality) {
+  if (SameType(type, "jpg") && image.type() == CV_8UC3) return EncodeJpeg(image, jpeg_quality);
   std::vector<int> options;
   if (SameType(type, "jpg")) options = {cv::IMWRITE_JPEG_QUALITY, jpeg_quality};
   std::vector<unsigned char> bytes;
@@ -110,55 +91,92 @@ std::string Encode(const cv::Mat& image, const std::string& type, int jpeg_quali
   return std::string(bytes.begin(), bytes.end());
 }
 
+PixelSums SumsOf(const cv::Mat& image, bool rgb) {
+  PixelSums sums;
+  const bool is_whole = image.isContinuous();
+  const int rows = is_whole ? 1 : image.rows;
+  for (int y = 0; y < rows; ++y) {
+    sums.AddPixels(image.ptr(y), image.channels(), image.total() / static_cast<size_t>(rows));
+  }
+  if (rgb) sums.SwapOuterChannels();
+  return sums;
+}
+
+std::string UpperCase(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return text;
+}
+
+/// Why a file that is to be a JPEG image is not fit to be stored as it is; empty if it is.
+std::string UnfitAsJpeg(const std::string& bytes) {
+  const std::string type = ImageTypeOf(bytes);
+  if (type == "jpg") {
+    return JpegComponents(bytes) == 4 ? "an image in CMYK, stored in RGB" : "";
+  }
+  return type.empty() ? "no JPEG image, stored as one"
+                      : "a " + UpperCase(type) + " image, stored as JPEG";
+}
+
+std::string EncodedBytes(std::string bytes, const std::string& name, const cv::Mat& image,
+                         bool resized, const ImageConversion& conversion, bool is_unfit) {
+  const std::string own_type = TypeOfName(name);
+  const std::string type =
+      conversion.encode_type.empty() ? own_type : LowerCase(conversion.encode_type);
+  Require(!type.empty(), "its name has no extension that tells the type; give --encode_type");
+  const bool has_type = conversion.repair ? !is_unfit : SameType(type, own_type);
+  if (resized || conversion.reencode || !has_type) {
+    return Encode(image, type, conversion.jpeg_quality);
+  }
+  Require(!IsDeepPng(bytes),
+          "it has 16 bits a channel, and the net reads 8; store pixels, or another type");
+  return bytes;
+}
+
 }  // namespace
 
-Datum ReadImageFile(const std::string& path, int label, const ImageConversion& conversion,
-                    ConvertedSize* size) {
-  std::string bytes = ReadBytes(path);
+std::string ReadImageFile(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  Require(status.type() != fs::file_type::none, "it cannot be reached: ", error.message());
+  Require(fs::exists(status), "there is no such file");
+  Require(!fs::is_directory(status), "it is a directory");
+  Require(fs::is_regular_file(status), "it is no regular file");
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  Require(file.good(), "it cannot be opened: ", std::strerror(errno));
+  const uintmax_t size = fs::file_size(path, error);
+  Require(!error && size <= INT_MAX, "it has more than 2 GB");
+  std::string bytes(size, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  Require(!file.bad(), "it cannot be read: ", std::strerror(errno));
+  bytes.resize(static_cast<size_t>(file.gcount()));
+  return bytes;
+}
+
+ConvertedImage ConvertImage(std::string bytes, const std::string& name, int label,
+                            const ImageConversion& conversion) {
+  Require(!bytes.empty(), "it is empty (0 bytes)");
   Require(conversion.accept_truncated || !IsTruncatedJpeg(bytes),
           "it is cut off: the file ends before the JPEG image's end");
   const cv::Mat decoded = Decode(&bytes, conversion.color);
   const cv::Mat image = Resize(decoded, conversion);
-  if (size != nullptr) *size = {image.channels(), image.rows, image.cols};
-  Datum datum;
-  if (!conversion.encoded) {
+  ConvertedImage converted;
+  converted.size = {image.channels(), image.rows, image.cols};
+  converted.pixels = SumsOf(image, conversion.rgb);
+  if (conversion.repair) converted.repair = UnfitAsJpeg(bytes);
+  Datum& datum = converted.datum;
+  if (conversion.encoded) {
+    datum.set_data(EncodedBytes(std::move(bytes), name, image, image.data != decoded.data,
+                                conversion, !converted.repair.empty()));
+    datum.set_encoded(true);
+  } else {
     cv::Mat pixels = image;
     if (conversion.rgb && image.channels() == 3) cv::cvtColor(image, pixels, cv::COLOR_BGR2RGB);
     CVMatToDatum(pixels, &datum);
-  } else {
-    const std::string own_type = TypeOfName(path);
-    const std::string type =
-        conversion.encode_type.empty() ? own_type : LowerCase(conversion.encode_type);
-    Require(!type.empty(), "its name has no extension that tells the type; give --encode_type");
-    const bool unchanged = image.data == decoded.data && SameType(type, own_type);
-    Require(!unchanged || !IsDeepPng(bytes),
-            "it has 16 bits a channel, and the net reads 8; store pixels, or another type");
-    datum.set_data(unchanged ? std::move(bytes) : Encode(image, type, conversion.jpeg_quality));
-    datum.set_encoded(true);
   }
   datum.set_label(label);
-  return datum;
-}
-
-bool IsTruncatedJpeg(std::string_view bytes) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  if (bytes.size() < 3 || byte(0) != 0xFF || byte(1) != 0xD8 || byte(2) != 0xFF) return false;
-  size_t i = 2;
-  while (i + 1 < bytes.size()) {
-    const int marker = byte(i + 1);
-    const bool is_entropy_coded = byte(i) != 0xFF || marker == 0 || marker == 0xFF;
-    if (is_entropy_coded) {
-      ++i;
-    } else if (marker == 0xD9) {
-      return false;
-    } else if (marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) {
-      i += 2;  // these markers stand alone
-    } else {
-      if (i + 3 >= bytes.size()) return true;
-      i += 2 + size_t{byte(i + 2)} * 256 + byte(i + 3);
-    }
-  }
-  return true;
+  return converted;
 }
 
 }  // namespace caffe

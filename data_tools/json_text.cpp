@@ -36,6 +36,19 @@ bool IsUtf8(const std::string& text) {
 
 }  // namespace
 
+std::string Utf8Text(const std::string& text) {
+  if (IsUtf8(text)) return text;
+  std::string utf8;
+  for (const unsigned char c : text) {
+    if (c < 0x80) {
+      utf8 += static_cast<char>(c);
+    } else {
+      utf8 += {static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 0x3F))};
+    }
+  }
+  return utf8;
+}
+
 std::string JsonString(const std::string& text) {
   const bool is_utf8 = IsUtf8(text);
   std::string json = "\"";

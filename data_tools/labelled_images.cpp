@@ -29,17 +29,6 @@ std::string_view Trim(std::string_view text) {
 
 bool IsHidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
 
-/// Whether a file of this name is an image that OpenCV may read.
-bool HasImageName(const fs::path& path) {
-  static const std::set<std::string> types{".bmp",  ".dib", ".exr", ".hdr", ".jp2",  ".jpe",
-                                           ".jpeg", ".jpg", ".pbm", ".pgm", ".png",  ".pnm",
-                                           ".ppm",  ".ras", ".sr",  ".tif", ".tiff", ".webp"};
-  std::string type = path.extension().string();
-  std::transform(type.begin(), type.end(), type.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return types.contains(type);
-}
-
 std::vector<std::string> FolderNames(const fs::path& folder, int* other_files) {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -92,13 +81,23 @@ ClassFolders ListClasses(const fs::path& folder, const std::vector<std::string>&
     const std::vector<std::string> images = ImagesBelow(folder, name, &found.ignored);
     Require(!images.empty() || !classes.empty(), "The folder ", folder.string(), "/", name,
             " has no images. Remove it, or name the classes with --labels FILE.");
-    for (const std::string& image : images) found.images.push_back({image, label});
+    for (const std::string& image : images) found.images.push_back({.name = image, .label = label});
   }
   Require(!found.images.empty(), "The folders in ", folder.string(), " have no images.");
   return found;
 }
 
 }  // namespace
+
+bool HasImageName(const fs::path& path) {
+  static const std::set<std::string> types{".bmp",  ".dib", ".exr", ".hdr", ".jp2",  ".jpe",
+                                           ".jpeg", ".jpg", ".pbm", ".pgm", ".png",  ".pnm",
+                                           ".ppm",  ".ras", ".sr",  ".tif", ".tiff", ".webp"};
+  std::string type = path.extension().string();
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return types.contains(type);
+}
 
 std::string ImagePrefix(const std::string& root) {
   std::error_code ignored;
@@ -109,7 +108,7 @@ std::string ImagePrefix(const std::string& root) {
 std::vector<LabelledImage> ListedImages(const std::string& file) {
   std::vector<LabelledImage> images;
   for (const ListedImage& listed : ReadImageList(file)) {
-    images.push_back({listed.path, listed.label});
+    images.push_back({.name = listed.path, .label = listed.label});
   }
   return images;
 }

@@ -6,12 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "data_tools/tar_archive.hpp"
+
 namespace caffe {
 
 /// An image to convert.
 struct LabelledImage {
   std::string name;  // relative to the list's root; part of the record's key
-  int32_t label;
+  int32_t label = 0;
+  /// Which archive of its set it lies in, and where; below 0: it is a file.
+  int32_t archive = -1;
+  ByteRange place{};
 };
 
 /// What stands in front of an image's name to give its path. As in Caffe that is `root` as it is;
@@ -35,6 +40,9 @@ struct ClassFolders {
 /// folder that is not among `classes`.
 ClassFolders ListClassFolders(const std::filesystem::path& folder,
                               const std::vector<std::string>& classes);
+
+/// Whether a file of this name is an image that OpenCV may read.
+bool HasImageName(const std::filesystem::path& path);
 
 /// Reads a file of class names, one a line in the order of the labels. Throws Error if there is
 /// none, and for a name that is there twice.

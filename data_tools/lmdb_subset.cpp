@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "caffe/error.hpp"
+#include "caffe/proto/caffe.pb.h"
 #include "caffe/util/db_lmdb.hpp"
 #include "data_tools/atomic_output.hpp"
 #include "data_tools/lmdb_writer.hpp"
+#include "data_tools/manifest.hpp"
 #include "data_tools/record_stream.hpp"
 #include "data_tools/tool_main.hpp"
 
@@ -34,13 +36,15 @@ Keys and datums stay as they are. Fewer than N records in IN are an error.
 void CopyRecords(const std::string& from, db::LMDB* database, LmdbWriter* writer) {
   const std::unique_ptr<db::Cursor> cursor(database->NewCursor());
   Datum datum;
+  std::string value;
   for (int64_t i = 0; i < FLAGS_records; ++i, cursor->Next()) {
     CheckInterrupted();
     Require(cursor->valid(), from, ": ", i, " records can be found, and it has ", database->size(),
             " by its own count. It is damaged, or another program writes to it.");
-    Require(datum.ParseFromString(cursor->value()), from, ": record ", QuotedKey(cursor->key()),
+    value = cursor->value();
+    Require(datum.ParseFromString(value), from, ": record ", QuotedKey(cursor->key()),
             " is no Datum. lmdb_info says more.");
-    writer->Add(cursor->key(), datum);
+    writer->Add(cursor->key(), value);
   }
 }
 
@@ -58,12 +62,13 @@ int Run(const std::vector<std::string>& arguments) {
       out.has_filename() ? out.filename().string() : out.parent_path().filename().string();
   const std::filesystem::path directory =
       out.has_filename() ? out.parent_path() : out.parent_path().parent_path();
-  AtomicOutput output(directory, {name}, FLAGS_force);
-  LmdbWriter writer(output.path(name), 1);
+  // A manifest of what was there before would be about other records.
+  AtomicOutput output(directory, {ManifestName(name), name}, FLAGS_force);
+  LmdbWriter writer(output.path(name));
   CopyRecords(arguments[0], &database, &writer);
   writer.Finish();
   output.Commit();
-  std::cout << output.final_path(name).string() << ": " << writer.size() << " records\n";
+  std::cout << output.final_path(name).string() << ": " << writer.committed() << " records\n";
   return 0;
 }
 

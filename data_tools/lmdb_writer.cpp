@@ -1,6 +1,5 @@
 #include "data_tools/lmdb_writer.hpp"
 
-#include "caffe/util/format.hpp"
 #include "data_tools/tool_main.hpp"
 
 namespace caffe {
@@ -13,29 +12,41 @@ constexpr uint64_t kBytesPerCommit = 64 << 20;
 
 }  // namespace
 
-LmdbWriter::LmdbWriter(const std::filesystem::path& path, int digits) : digits_(digits) {
-  db_.Open(path.string(), db::NEW);
+LmdbWriter::LmdbWriter(const std::filesystem::path& path) {
+  // A kill can leave the folder without the file.
+  const bool begun = std::filesystem::exists(path / "data.mdb");
+  if (begun) {
+    db_.Open(path.string(), db::READ);  // which finds out whether the file is whole
+    found_ = committed_ = db_.size();
+  } else {
+    std::filesystem::remove_all(path);
+  }
+  db_.Open(path.string(), begun ? db::WRITE : db::NEW);
   transaction_.reset(db_.NewTransaction());
 }
 
-void LmdbWriter::Add(const Datum& datum) {
-  Add(format_int(static_cast<int>(count_), digits_), datum);
-}
-
-void LmdbWriter::Add(const std::string& key, const Datum& datum) {
-  const std::string value = datum.SerializeAsString();
+void LmdbWriter::Add(const std::string& key, const std::string& value) {
   transaction_->Put(key, value);
-  ++count_;
   ++pending_records_;
   pending_bytes_ += value.size();
   if (pending_records_ < kRecordsPerCommit && pending_bytes_ < kBytesPerCommit) return;
-  CheckInterrupted();
+  if (before_commit_) {
+    before_commit_();
+  } else {
+    CheckInterrupted();
+  }
+  Commit();
+}
+
+void LmdbWriter::Commit() {
   transaction_->Commit();
+  committed_ += pending_records_;
   pending_records_ = pending_bytes_ = 0;
 }
 
 void LmdbWriter::Finish() {
-  transaction_->Commit();
+  if (before_commit_) before_commit_();
+  Commit();
   transaction_.reset();
   db_.Close();
 }

@@ -11,7 +11,8 @@
 #include "caffe/error.hpp"
 #include "caffe/util/io.hpp"
 #include "caffe/util/parallel_for.hpp"
-#include "data_tools/image_file.hpp"
+#include "data_tools/image_type.hpp"
+#include "data_tools/sha256.hpp"
 #include "data_tools/tool_main.hpp"
 
 namespace caffe {
@@ -68,6 +69,7 @@ Record Parse(const std::string& key, const std::string& value, const RecordReadi
   Record record;
   record.key = key;
   record.bytes = value.size();
+  if (reading.digest) record.digest = Sha256(value);
   try {
     Understand(value, reading, &record);
   } catch (const std::exception& e) {

@@ -13,7 +13,8 @@ namespace caffe {
 /// A record of a database, as far as it can be understood.
 struct Record {
   std::string key;
-  size_t bytes = 0;  // of the value
+  size_t bytes = 0;    // of the value
+  std::string digest;  // SHA-256 of the value, if that was asked for
   bool encoded = false;
   /// Decoded if that was asked for; what could be read where there is a problem.
   Datum datum;
@@ -31,6 +32,8 @@ struct RecordReading {
   bool rgb = false;
   /// Call a cut off JPEG and a float that is no number a problem.
   bool strict = false;
+  /// Find the digests of the values.
+  bool digest = false;
   int threads = 1;
 };
 

@@ -22,7 +22,9 @@ void OnSignal(int) { interrupted = 1; }
 
 }  // namespace
 
-void CheckInterrupted() { Require(interrupted == 0, "Interrupted. Nothing was written."); }
+bool Interrupted() { return interrupted != 0; }
+
+void CheckInterrupted() { Require(!Interrupted(), "Interrupted. Nothing was written."); }
 
 int ThreadsOf(int flag) {
   Require(flag >= 0, "--threads is ", flag, ". Give 0 or more.");

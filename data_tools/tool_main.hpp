@@ -21,6 +21,8 @@ int ThreadsOf(int flag);
 
 /// Throws Error if the user has asked the program to stop (Ctrl-C), so that it cleans up.
 void CheckInterrupted();
+/// Whether the user has asked the program to stop.
+bool Interrupted();
 
 }  // namespace caffe
 

@@ -6,13 +6,19 @@ usage() {
   cat <<'TEXT'
 Usage: get_data.sh NAME [--from FILE_OR_DIR] [OUT]
 
-NAME is mnist, cifar10 or cifar100 (the binary versions). The files go to OUT, by default
-data/NAME below the current directory; convert_mnist or convert_cifar turns them into LMDBs.
+NAME is mnist, cifar10 or cifar100 (the binary versions), svhn (the cropped digits), or svhn_extra
+(with SVHN's extra images, 1.5 GB). The files go to OUT, by default data/NAME below the current
+directory (data/svhn for svhn_extra); convert_mnist, convert_cifar or convert_svhn turns them into
+LMDBs.
 
   --from FILE_OR_DIR   take what has been downloaded already: the archive, or a directory that
-                       holds it (for mnist: the directory of the four .gz files)
+                       holds it (for mnist and svhn: the directory of the files)
 
-Every file is checked against its official MD5. OUT appears only when it is complete.
+Every file is checked against its MD5. OUT appears only when it is complete.
+
+ImageNet has to be got by hand: log in at https://image-net.org/download-images, download
+ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar and ILSVRC2012_devkit_t12.tar.gz into one folder, and
+give that to convert_imagenet.
 TEXT
 }
 
@@ -60,9 +66,19 @@ a25bea736e30d166cdddb491f175f624 train-labels-idx1-ubyte.gz $base/train-labels-i
     base=https://www.cs.toronto.edu/~kriz
     files="03b5dce01913d631647c71ecec9e9cb8 cifar-100-binary.tar.gz $base/cifar-100-binary.tar.gz"
     ;;
-  *) fail "unknown data set '$name'. Known: mnist, cifar10, cifar100." ;;
+  svhn | svhn_extra)
+    base=http://ufldl.stanford.edu/housenumbers
+    files="e26dedcc434d2e4c54c9b2d4a06d8373 train_32x32.mat $base/train_32x32.mat
+eb5a983be6a315427106f1b164d9cef3 test_32x32.mat $base/test_32x32.mat"
+    if [ "$name" = svhn_extra ]; then
+      files="$files
+a93ce644f1a588dc4d68dda5feec44a7 extra_32x32.mat $base/extra_32x32.mat"
+    fi
+    ;;
+  imagenet) fail "ImageNet has to be got by hand. See --help." ;;
+  *) fail "unknown data set '$name'. Known: mnist, cifar10, cifar100, svhn, svhn_extra." ;;
 esac
-out="${out:-data/$name}"
+out="${out:-data/${name%_extra}}"
 out="${out%/}"
 [ ! -e "$out" ] || fail "$out exists already. Remove it, or choose another place."
 
@@ -85,7 +101,7 @@ download() {
 
 checksum() {
   case "$1" in
-    *.tar.gz) md5sum < "$1" ;;
+    *.tar.gz | *.mat) md5sum < "$1" ;;
     *) { gzip -dc "$1" 2> /dev/null || true; } | md5sum ;;
   esac | cut -d' ' -f1
 }
@@ -114,5 +130,7 @@ mv "$temporary" "$out"
 echo "$name is in $out"
 case "$name" in
   mnist) echo "Next: convert_mnist $out $out" ;;
+  svhn) echo "Next: convert_svhn $out $out" ;;
+  svhn_extra) echo "Next: convert_svhn --extra $out $out" ;;
   *) echo "Next: convert_cifar $name $out $out" ;;
 esac

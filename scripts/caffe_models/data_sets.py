@@ -55,11 +55,13 @@ SVHN = at_32("svhn", 10, 73257, 26032, SVHN_NORM)
 
 MNIST = DataSet("mnist", "mnist", 10, 60000, 10000, 1, 28,
                 *2 * ({"crop_size": 28, "scale": 0.00390625},), "grey, 28 x 28")
+# convert_imagenet stores JPEG files, some of which are grey.
+ENCODED = {"rgb": True, "force_color": True}
 IMAGENET = DataSet("imagenet", "imagenet", 1000, 1281167, 50000, 3, 224,
-                   {**IMAGENET_NORM, "crop_size": 224, "mirror": True,
+                   {**ENCODED, **IMAGENET_NORM, "crop_size": 224, "mirror": True,
                     "random_resized_crop_param": {}},
-                   {**resize(256), "crop_size": 224, **IMAGENET_NORM},
-                   "RGB, of any size", top_5=True)
+                   {**ENCODED, **resize(256), "crop_size": 224, **IMAGENET_NORM},
+                   "encoded, of any size", top_5=True)
 
 # The small sets that scripts/quickstart makes.
 CIFAR10_QUICK = replace(CIFAR10, name="cifar10_quick", source="cifar10_quick", train_images=20000)
@@ -70,7 +72,8 @@ MNIST_SMALL = replace(MNIST, name="mnist_small", source="mnist_small", train_ima
 def for_fine_tuning(data):
     """Resized to 224 x 224, then augmented as at 32 x 32."""
     name = data.name if data is IMAGENET else f"{data.name}_224"
-    norm = {key: data.test_transform[key] for key in ("mean_value", "std_value")}
+    kept = ("rgb", "force_color", "mean_value", "std_value")
+    norm = {key: data.test_transform[key] for key in kept if key in data.test_transform}
     # The authors' training on ImageNet has no crop.
     crop = {"mirror": True, "rotation": 15} if data is IMAGENET else PADDED_CROP
     transform = {**resize(224), **norm}
@@ -82,8 +85,9 @@ def for_fine_tuning(data):
 def for_vit(data, size=224):
     """Random crops of 5 to 100 % of the area, resized; mirrored on ImageNet only."""
     name = data.name if size == 224 else f"{data.name}_{size}"
-    train = {**VIT_NORM, "crop_size": size, "random_resized_crop_param": {"min_scale": 0.05}}
+    norm = {**ENCODED, **VIT_NORM} if data.source == "imagenet" else VIT_NORM
+    train = {**norm, "crop_size": size, "random_resized_crop_param": {"min_scale": 0.05}}
     if data.source == "imagenet":
         train["mirror"] = True
     return replace(data, name=name, size=size, train_transform=train,
-                   test_transform={**resize(size), **VIT_NORM})
+                   test_transform={**resize(size), **norm})

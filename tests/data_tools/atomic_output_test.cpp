@@ -92,5 +92,58 @@ TEST(AtomicOutputTest, RemovesWhatAKilledToolLeft) {
   EXPECT_EQ(NamesIn(dir / ""), (std::vector<std::string>{"db", "output.tmp-notes"}));
 }
 
+TEST(AtomicOutputTest, GoesOnWithWhatWasKept) {
+  const TemporaryDirectory dir;
+  for (const std::string place : {dir / "new", dir / ""}) {
+    const pid_t child = fork();
+    if (child == 0) {
+      AtomicOutput output(place, kNames, false, {.key = "a\nb\n"});
+      Write(output.path("db") / "data", "half");
+      Write(output.note_path("note"), "so far");
+      kill(getpid(), SIGKILL);
+    }
+    waitpid(child, nullptr, 0);
+    EXPECT_FALSE(fs::exists(place + "/db"));
+    ExpectError([&] { AtomicOutput(place, kNames, false, {.key = "a\nc\n"}); },
+                {".partial", "'b' there, 'c' here", "--restart"});
+    ExpectError([&] { AtomicOutput(place, kNames, false, {.key = "a\n"}); },
+                {"'b' there, 'nothing' here"});
+    {
+      AtomicOutput output(place, kNames, false, {.key = "a\nb\n"});
+      EXPECT_TRUE(output.resumed());
+      EXPECT_EQ(ReadBytes(output.path("db") / "data"), "half");
+      EXPECT_EQ(ReadBytes(output.note_path("note")), "so far");
+      ExpectError([&] { AtomicOutput(place, kNames, false, {.key = "a\nb\n"}); },
+                  {"Another program", ".partial"});
+    }
+    AtomicOutput output(place, kNames, false, {.key = "a\nb\n"});
+    EXPECT_TRUE(output.resumed()) << "a failure left it there";
+    Write(output.path("db") / "data", "whole");
+    output.Commit();
+    EXPECT_EQ(ReadBytes(place + "/db/data"), "whole");
+    EXPECT_FALSE(fs::exists(place + "/note"));
+  }
+  EXPECT_EQ(NamesIn(dir / ""), (std::vector<std::string>{"db", "new"}));
+}
+
+TEST(AtomicOutputTest, AFailureBeforeAnythingIsKeptLeavesNothing) {
+  const TemporaryDirectory dir;
+  {
+    AtomicOutput output(dir / "new/deep", kNames, false, {.key = "a"});
+    EXPECT_FALSE(output.resumed());
+    Write(output.path("db"), "1");
+  }
+  EXPECT_EQ(NamesIn(dir / ""), std::vector<std::string>());
+  {
+    AtomicOutput output(dir / "new", kNames, false, {.key = "a"});
+    Write(output.path("db"), "1");
+    output.Keep();
+  }
+  EXPECT_EQ(NamesIn(dir / ""), std::vector<std::string>{"new.partial"});
+  AtomicOutput output(dir / "new", kNames, false, {.key = "b", .restart = true});
+  EXPECT_FALSE(output.resumed());
+  EXPECT_FALSE(fs::exists(output.path("db")));
+}
+
 }  // namespace
 }  // namespace caffe

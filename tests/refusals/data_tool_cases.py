@@ -1,8 +1,11 @@
 """Bad input of the data tools."""
 
+import gzip
 import io
 import os
 import shutil
+import struct
+import tarfile
 
 from case import SMALL_MNIST, Case
 
@@ -47,6 +50,116 @@ TOOLS = [
                      for i in range(1, 6)],
                     (d / "raw" / "test_batch.bin").write_bytes(bytes(3073))),
          ["convert_cifar", "cifar10", "raw", "out", "--any_count"]),
+]
+
+
+MAT = SMALL_MNIST.parents[1] / "tests" / "data" / "mat"
+
+
+def svhn_case(name, parts, change, flags=("--any_count",), limit=None):
+    def prepare(folder):
+        shutil.copytree(MAT / "svhn_plain", folder / "raw")
+        change(folder / "raw")
+    return Case("convert_svhn: " + name, parts, prepare, ["convert_svhn", *flags, "raw", "out"], limit)
+
+
+def replace(path, old, new):
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+
+
+TRAIN_MAT, TEST_MAT = "train_32x32.mat", "test_32x32.mat"
+SVHN = [
+    Case("convert_svhn: no input", ["raw"], lambda d: None, ["convert_svhn", "raw", "out"]),
+    svhn_case("a file is missing", [TEST_MAT], lambda raw: (raw / TEST_MAT).unlink()),
+    svhn_case("no extra images", ["extra_32x32.mat", "get_data.sh"],
+              lambda raw: (raw / "extra_32x32.mat").unlink(), ("--any_count", "--extra")),
+    svhn_case("empty file", [TRAIN_MAT, "0 bytes"], lambda raw: (raw / TRAIN_MAT).write_bytes(b"")),
+    svhn_case("text", [TRAIN_MAT, "MAT file"],
+              lambda raw: (raw / TRAIN_MAT).write_text("no MAT file " * 100)),
+    svhn_case("cut off", [TEST_MAT, "cut off"],
+              lambda raw: os.truncate(raw / TEST_MAT, (raw / TEST_MAT).stat().st_size - 3000)),
+    svhn_case("HDF5", [TRAIN_MAT, "-v7"],
+              lambda raw: replace(raw / TRAIN_MAT, b"MATLAB 5.0", b"MATLAB 7.3")),
+    svhn_case("damaged when compressed", [TRAIN_MAT, "compressed"],
+              lambda raw: (shutil.copy(MAT / "svhn_compressed" / TRAIN_MAT, raw),
+                           replace(raw / TRAIN_MAT, (raw / TRAIN_MAT).read_bytes()[700:760],
+                                   bytes(60)))),
+    svhn_case("another array", [TRAIN_MAT, "'X'", "'Z'"],
+              lambda raw: replace(raw / TRAIN_MAT, b"\1\0\1\0X\0\0\0", b"\1\0\1\0Z\0\0\0")),
+    svhn_case("label", [TRAIN_MAT, "label 77"],
+              lambda raw: replace(raw / TRAIN_MAT, struct.pack("<d", 4), struct.pack("<d", 77))),
+    svhn_case("labels of another file", [TRAIN_MAT, "5 images", "3 labels"],
+              lambda raw: (raw / TRAIN_MAT).write_bytes(
+                  (raw / TEST_MAT).read_bytes()[:208] +
+                  (raw / TRAIN_MAT).read_bytes()[224:])),
+    svhn_case("official number", ["73257", "--any_count"], lambda raw: None, ()),
+    svhn_case("disk full", ["LMDB", "disk is full"], lambda raw: None, limit=9000),
+    svhn_case("output exists", ["out", "--force"], lambda raw: (raw / "../out/train_lmdb").mkdir(
+        parents=True)),
+]
+
+
+def imagenet_case(name, parts, flags=(), change=None, limit=None):
+    """convert_imagenet on two classes with an image each and two validation images."""
+    def prepare(folder):
+        for file in ("train/n01/a.JPEG", "train/n02/b.JPEG", "val/v1.JPEG", "val/v2.JPEG"):
+            (folder / "in" / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "in" / file).write_bytes(image_bytes("JPEG"))
+        (folder / "in/val.txt").write_text("v1.JPEG 1\nv2.JPEG n01\n")
+        if change:
+            change(folder / "in")
+    return Case("convert_imagenet: " + name, parts, prepare,
+                ["convert_imagenet", *flags, "in", "out"], limit)
+
+
+def pack(folder, name):
+    """Replaces folder / name by an archive."""
+    with tarfile.open(folder / (name + ".tar"), "w") as archive:
+        archive.add(folder / name, name)
+    if (folder / name).is_dir():
+        shutil.rmtree(folder / name)
+
+
+IMAGENET = [
+    Case("convert_imagenet: no input", ["training images", "nothing"], lambda d: None,
+         ["convert_imagenet", "nothing", "out"]),
+    imagenet_case("no validation images", ["validation", "--parts train"],
+                  change=lambda d: shutil.rmtree(d / "val")),
+    imagenet_case("an unreadable image", ["1 of 2 images", "a.JPEG", "cut off"],
+                  change=lambda d: os.truncate(d / "train/n01/a.JPEG", 900)),
+    imagenet_case("no readable image", ["None of the 2", "v1.JPEG"],
+                  change=lambda d: [(d / "val" / v).write_text("x") for v in ("v1.JPEG", "v2.JPEG")]),
+    imagenet_case("no labels", ["--val_labels", "--devkit"],
+                  change=lambda d: (d / "val.txt").unlink()),
+    imagenet_case("label out of range", ["val.txt:1", "'2'"],
+                  change=lambda d: (d / "val.txt").write_text("v1.JPEG 2\n")),
+    imagenet_case("unknown class", ["val.txt:2", "n03"],
+                  change=lambda d: (d / "val.txt").write_text("v1.JPEG 0\nv2.JPEG n03\n")),
+    imagenet_case("an image without label", ["val.txt", "v2.JPEG"],
+                  change=lambda d: (d / "val.txt").write_text("v1.JPEG 0\n")),
+    imagenet_case("numbers of the development kit", ["2 validation images", "5"],
+                  ["--devkit", str(MAT / "devkit")], lambda d: (d / "val.txt").unlink()),
+    imagenet_case("archive cut off", ["train.tar", "cut off"],
+                  change=lambda d: (pack(d, "train"), os.truncate(d / "train.tar", 3000))),
+    imagenet_case("archive of other things", ["train.tar", "no header of a tar"],
+                  change=lambda d: (shutil.rmtree(d / "train"),
+                                    (d / "train.tar").write_bytes(b"x" * 5000))),
+    imagenet_case("packed archive", ["train.tar", "gunzip"],
+                  change=lambda d: (shutil.rmtree(d / "train"),
+                                    (d / "train.tar").write_bytes(gzip.compress(os.urandom(9000))))),
+    imagenet_case("archive without classes", ["train.tar", "a.JPEG", "archive of archives"],
+                  change=lambda d: (shutil.move(d / "train/n01/a.JPEG", d / "a.JPEG"),
+                                    shutil.rmtree(d / "train"),
+                                    pack(d, "a.JPEG"), shutil.move(d / "a.JPEG.tar", d / "train.tar"))),
+    imagenet_case("development kit", ["meta.mat", "MAT file"], ["--parts", "val", "--devkit", "in/kit"],
+                  lambda d: (shutil.rmtree(d / "train"), shutil.copytree(MAT / "devkit", d / "kit"),
+                             shutil.copy(d / "val.txt", d / "kit/meta.mat"))),
+    imagenet_case("parts", ["'all'"], ["--parts", "all"]),
+    imagenet_case("quality", ["--jpeg_quality"], ["--jpeg_quality", "0"]),
+    imagenet_case("size", ["--resize_short_side"], ["--resize_short_side", "-3"]),
+    imagenet_case("output exists", ["out", "--force"],
+                  change=lambda d: (d / "../out/test_lmdb").mkdir(parents=True)),
+    imagenet_case("disk full", ["LMDB", "disk is full"], limit=9000),
 ]
 
 
@@ -163,9 +276,13 @@ INSPECTIONS = [
     tool_case("backend", ["LEVELDB"], MEAN + ["--backend", "leveldb"]),
     tool_case("two decodings", ["--force_gray"], MEAN + ["--force_gray", "--force_color"]),
     tool_case("threads", ["--threads"], MEAN + ["--threads", "-2"]),
+    tool_case("manifest is no manifest", ["db_manifest.json"], INFO,
+              lambda d: (d / "db_manifest.json").write_text("[")),
+    tool_case("manifest of another database", ["1000 records", "7", "manifest"], INFO,
+              lambda d: (d / "db_manifest.json").write_text('{"records": 7}')),
     tool_case("nothing", ["DB"], ["lmdb_info"]),
     tool_case("negative head", ["--head"], INFO + ["--head", "-1"]),
 ]
 
 
-DATA_TOOLS = TOOLS + IMAGESETS + INSPECTIONS
+DATA_TOOLS = TOOLS + SVHN + IMAGENET + IMAGESETS + INSPECTIONS

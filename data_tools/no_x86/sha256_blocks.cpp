@@ -1,0 +1,7 @@
+#include "data_tools/sha256_blocks.hpp"
+
+namespace caffe {
+
+AddSha256Blocks NativeSha256Blocks() { return nullptr; }
+
+}  // namespace caffe
