@@ -32,6 +32,12 @@ class BaseConvolutionLayer : public Layer<Dtype> {
   int64_t MultiplyAdds(const vector<Blob<Dtype>*>& bottom,
                        const vector<Blob<Dtype>*>& top) const override;
 
+  /// The convolution as it is shaped now, and the engine that the definition asks for.
+  ConvShape Shape();
+  virtual ConvolutionParameter::Engine wanted_engine() const {
+    return this->layer_param_.convolution_param().engine();
+  }
+
  protected:
   /// Each works on one image. forward: output = conv(input); backward: output = the gradient
   /// of the layer's input, given the output's gradient `input`; weight and bias gradients are
@@ -81,11 +87,6 @@ class BaseConvolutionLayer : public Layer<Dtype> {
   /// Dimension i of the input, counted from the channel axis.
   inline int input_shape(int i) { return (*bottom_shape_)[channel_axis_ + i]; }
 
-  /// The engine that the definition asks for.
-  virtual ConvolutionParameter::Engine wanted_engine() const {
-    return this->layer_param_.convolution_param().engine();
-  }
-
   /// Whether the layer is a convolution run in reverse.
   virtual bool reverse_dimensions() = 0;
   /// Fills output_shape_, one entry per spatial axis.
@@ -120,7 +121,6 @@ class BaseConvolutionLayer : public Layer<Dtype> {
   void ReadGeometry();
   void SetUpWeights();
   void CheckEngine() const;
-  ConvShape Shape();
   /// Height and width of the sliding window, for two spatial axes.
   std::pair<WindowAxis, WindowAxis> WindowAxes() const;
   template <typename Device>

@@ -8,6 +8,9 @@ namespace caffe {
 struct PlanOptions {
   /// Run batch normalisation with the scale, the residual sum and the rectifier behind it as one.
   bool fusion = true;
+  /// With fusion, in phase TEST: fold stored batch normalisation and what follows it into the
+  /// convolution before.
+  bool fold = true;
   /// Give the memory of values and gradients back as soon as the pass has no more use for it.
   /// Blobs then cannot be read after a pass, except for the net's inputs and outputs.
   bool share_memory = false;
