@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "caffe/cli/value_formats.hpp"
 #include "caffe/plan/norm_layers.hpp"
 
 namespace caffe::cli {
@@ -22,8 +23,8 @@ bool SharesGradient(const std::string& type) { return type == "Flatten" || type 
 
 /// Types that need their input for the gradient and so keep a copy of it when they work in place.
 bool KeepsInputInPlace(const std::string& type) {
-  static const std::set<std::string> types = {"GELU", "Swish", "SiLU",  "Clip", "AbsVal",
-                                              "BNLL", "Log",   "PReLU", "Power"};
+  static const std::set<std::string> types = {"BatchNorm", "Scale", "GELU", "Swish", "SiLU", "Clip",
+                                              "AbsVal",    "BNLL",  "Log",  "PReLU", "Power"};
   return types.count(type) > 0;
 }
 
@@ -62,16 +63,21 @@ class Ledger {
 class Forecast {
  public:
   explicit Forecast(const Net<float>& net)
-      : net_(net), layers_(static_cast<int>(net.layers().size())) {
+      : net_(net), layers_(static_cast<int>(net.layers().size())), formats_(net) {
     data_ = Owners(SharesData);
     gradient_ = Owners(SharesGradient);
     fused_.resize(layers_);
     remade_.resize(data_.size());
     for (const auto& step : net.plan().steps()) {
       const NormLayers at = FindNormLayers(net, step->first());
-      if (at.norm < 0) continue;
-      for (int i = at.norm + 1; i <= at.last; ++i) fused_[i] = true;
+      if (at.norm < 0 || formats_.LeavesPlain(at.norm)) continue;
+      // Before a sum the normalised values are never made.
+      for (int i = at.sum < 0 ? at.norm + 1 : at.norm; i <= at.last; ++i) fused_[i] = true;
       if (at.sum < 0) remade_[data_[net.top_ids(at.norm)[0]]] = true;
+    }
+    // What somebody reads in another format stays in that one.
+    for (int i = 0; i < layers_; ++i) {
+      if (formats_.Converts(i)) remade_[data_[net.bottom_ids(i)[0]]] = false;
     }
   }
 
@@ -105,9 +111,7 @@ class Forecast {
     if (tops.empty() || bottoms.empty()) return 0;
     const std::string& type = Type(layer);
     if (fused_[layer]) return 0;
-    if (type == "BatchNorm" || KeepsInputInPlace(type)) {
-      return IsInPlace(layer) ? Bytes(*tops[0]) : 0;
-    }
+    if (KeepsInputInPlace(type)) return IsInPlace(layer) ? Bytes(*tops[0]) : 0;
     if (type == "Dropout" || type == "LRN") return Bytes(*tops[0]);
     if (type == "SoftmaxWithLoss") return Bytes(*bottoms[0]);
     if (type == "Pooling" &&
@@ -137,12 +141,19 @@ class Forecast {
     return last;
   }
 
+  /// A copy of the bottom in the format that a convolution wants.
+  int64_t CopyFor(int layer) const {
+    return formats_.Converts(layer) && !formats_.LeavesPlain(layer)
+               ? BytesOf(net_.bottom_ids(layer)[0])
+               : 0;
+  }
+
   int64_t Values() const {
     const std::vector<int> last = LastTouch(data_);
     Ledger ledger(data_.size());
     for (int i = 0; i < layers_; ++i) {
       for (const int id : net_.top_ids(i)) ledger.Take(data_[id], BytesOf(id));
-      if (net_.layer_need_backward()[i]) ledger.Add(KeptBy(i));
+      if (net_.layer_need_backward()[i]) ledger.Add(KeptBy(i) + CopyFor(i));
       // Of values that can be made again the backward pass keeps what they are made of. In place
       // that is another array of the same size.
       for (const int id : net_.bottom_ids(i)) {
@@ -160,7 +171,8 @@ class Forecast {
       if (!net_.layer_need_backward()[i]) continue;
       for (size_t k = 0; k < net_.bottom_ids(i).size(); ++k) {
         const int id = net_.bottom_ids(i)[k];
-        if (net_.bottom_need_backward()[i][k]) ledger.Take(gradient_[id], BytesOf(id));
+        const int copies = k == 0 && formats_.Converts(i) ? 2 : 1;
+        if (net_.bottom_need_backward()[i][k]) ledger.Take(gradient_[id], copies * BytesOf(id));
         if (remade_[data_[id]] && !fused_[i]) made_again.Take(data_[id], BytesOf(id));
       }
       peak = std::max(peak, ledger.total() + made_again.total());
@@ -189,6 +201,7 @@ class Forecast {
 
   const Net<float>& net_;
   const int layers_;
+  const ValueFormats formats_;
   std::vector<int> data_, gradient_;
   /// Layers that run as part of the batch normalisation before them.
   std::vector<bool> fused_;

@@ -7,9 +7,13 @@ namespace caffe {
 void Recipe::ToPlain(void* plain) const { Make()->ToPlain(plain); }
 
 void KeepRecipeOnly(SyncedMemory* storage) {
-  if (storage->head() != SyncedMemory::HEAD_AT_NATIVE) return;
   const auto* values = dynamic_cast<const DnnlMemory*>(storage->native().get());
-  if (values != nullptr && values->recipe() != nullptr) storage->set_native(values->recipe());
+  if (values == nullptr || values->recipe() == nullptr) return;
+  if (storage->head() == SyncedMemory::HEAD_AT_NATIVE) {
+    storage->set_native(values->recipe());
+  } else {
+    storage->attach_native(nullptr);
+  }
 }
 
 void MakeFromRecipe(SyncedMemory* storage) {

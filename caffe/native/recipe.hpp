@@ -18,7 +18,8 @@ class Recipe : public NativeCopy {
   virtual std::shared_ptr<DnnlMemory> Make() const = 0;
 };
 
-/// Gives the memory of the storage's values back where there is a recipe for them.
+/// Gives the memory of the storage's values back where there is a recipe for them. Where somebody
+/// has made plain values of them, these stay.
 void KeepRecipeOnly(SyncedMemory* storage);
 
 /// Makes the values of which only a recipe is left.
