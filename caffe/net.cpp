@@ -69,7 +69,7 @@ template <typename Dtype>
 int Net<Dtype>::ForwardStep(int i, int end, Dtype* loss) {
   PlanStep* step = plan_->StartingAt(i);
   int last = i;
-  if (step != nullptr && step->last() <= end && !IsWatched() && step->Forward()) {
+  if (step != nullptr && step->last() <= end && !IsWatched() && plan_->Forward(step)) {
     last = step->last();
   } else {
     plan_->BeforeSingleForward(i);
@@ -85,13 +85,14 @@ int Net<Dtype>::ForwardStep(int i, int end, Dtype* loss) {
 template <typename Dtype>
 int Net<Dtype>::BackwardStep(int i, int end) {
   const BackwardPassScope scope;
-  PlanStep* step = plan_->EndingAt(i);
+  PlanStep* step = plan_->RanTo(i);
   int first = i;
-  if (step != nullptr && step->first() >= end && step->ran() && !IsWatched()) {
+  if (step != nullptr && step->first() >= end && !IsWatched()) {
     step->Backward();
     first = step->first();
   } else {
     plan_->BeforeSingleBackward(i);
+    if (SharesMemory() && layer_need_backward_[i]) memory_plan_->BeforeBackward(i);
     if (layer_need_backward_[i]) {
       layers_[i]->Backward(top_vecs_[i], bottom_need_backward_[i], bottom_vecs_[i]);
     }

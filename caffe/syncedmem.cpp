@@ -137,6 +137,12 @@ void SyncedMemory::set_native(std::shared_ptr<NativeCopy> copy) {
   gpu_current_ = false;
 }
 
+void SyncedMemory::DropPlain() {
+  if (native_ == nullptr || native_->on_gpu() || gpu_ptr_ != nullptr || !own_cpu_data_) return;
+  FreeCpu();
+  cpu_current_ = false;
+}
+
 void SyncedMemory::Discard() {
   if ((cpu_ptr_ != nullptr && !own_cpu_data_) || gpu_ptr_ != nullptr) return;
   FreeCpu();

@@ -57,6 +57,9 @@ class SyncedMemory {
   void set_native(std::shared_ptr<NativeCopy> copy);
   /// Keeps `copy`, which holds the same values as now, beside the plain ones.
   void attach_native(std::shared_ptr<NativeCopy> copy) { native_ = std::move(copy); }
+  /// Gives the plain host copy back where a native copy holds the same values, which then are the
+  /// newest. Pointers to it end.
+  void DropPlain();
   /// Gives the host memory back, plain and native; the values are undefined until somebody writes
   /// new ones. Does nothing where a caller owns the memory, or the values are on a GPU as well.
   void Discard();

@@ -1,8 +1,9 @@
 #include <algorithm>
-#include <sstream>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "caffe/filler.hpp"
 #include "caffe/util/upgrade_proto.hpp"
 #include "solver/initial_weights.hpp"
 #include "solver/solver.hpp"
@@ -93,6 +94,33 @@ void SetState(Phase phase, const NetState& solver_state, NetParameter* net) {
   *net->mutable_state() = state;
 }
 
+/// Whether all layers that learn are layers of another net as well.
+template <typename Dtype>
+bool LearnsNothingElse(const Net<Dtype>& net, const Net<Dtype>& other) {
+  for (size_t i = 0; i < net.layers().size(); ++i) {
+    if (!net.layers()[i]->blobs().empty() && !other.has_layer(net.layer_names()[i])) return false;
+  }
+  return true;
+}
+
+/// A net on the weights of the training net. Values of its own, to draw and to store, are only made
+/// where it has layers that the other one lacks.
+template <typename Dtype>
+std::unique_ptr<Net<Dtype>> MakeTestNet(const NetParameter& param, const SolverParameter& solver,
+                                        const Net<Dtype>& train_net) {
+  std::unique_ptr<Net<Dtype>> net;
+  {
+    const SkipFilling weights_are_shared;
+    net = std::make_unique<Net<Dtype>>(param);
+  }
+  if (!LearnsNothingElse(*net, train_net)) {
+    net = std::make_unique<Net<Dtype>>(param);
+    LoadInitialWeights(solver, net.get());
+  }
+  net->ShareTrainedLayersWith(&train_net);
+  return net;
+}
+
 }  // namespace
 
 template <typename Dtype>
@@ -115,12 +143,11 @@ void Solver<Dtype>::InitTestNets() {
     if (Caffe::root_solver()) {
       LOG(INFO) << "Creating test net (#" << i << ") specified by " << sources[i].text;
     }
-    test_nets_.emplace_back(new Net<Dtype>(sources[i].param));
+    test_nets_.emplace_back(MakeTestNet(sources[i].param, param_, *net_));
     PlanOptions plan = DefaultPlanOptions();
     plan.forward_only = plan.share_memory;
     test_nets_.back()->MakePlan(plan);
     test_nets_.back()->set_debug_info(param_.debug_info());
-    LoadInitialWeights(param_, test_nets_.back().get());
   }
 }
 

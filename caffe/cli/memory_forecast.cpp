@@ -6,6 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "caffe/cli/value_formats.hpp"
+#include "caffe/plan/norm_layers.hpp"
+
 namespace caffe::cli {
 
 namespace {
@@ -20,8 +23,8 @@ bool SharesGradient(const std::string& type) { return type == "Flatten" || type 
 
 /// Types that need their input for the gradient and so keep a copy of it when they work in place.
 bool KeepsInputInPlace(const std::string& type) {
-  static const std::set<std::string> types = {"GELU", "Swish", "SiLU",  "Clip", "AbsVal",
-                                              "BNLL", "Log",   "PReLU", "Power"};
+  static const std::set<std::string> types = {"BatchNorm", "Scale", "GELU", "Swish", "SiLU", "Clip",
+                                              "AbsVal",    "BNLL",  "Log",  "PReLU", "Power"};
   return types.count(type) > 0;
 }
 
@@ -49,6 +52,7 @@ class Ledger {
     total_ += bytes;
     peak_ = std::max(peak_, total_);
   }
+  int64_t total() const { return total_; }
   int64_t peak() const { return peak_; }
 
  private:
@@ -59,9 +63,22 @@ class Ledger {
 class Forecast {
  public:
   explicit Forecast(const Net<float>& net)
-      : net_(net), layers_(static_cast<int>(net.layers().size())) {
+      : net_(net), layers_(static_cast<int>(net.layers().size())), formats_(net) {
     data_ = Owners(SharesData);
     gradient_ = Owners(SharesGradient);
+    fused_.resize(layers_);
+    remade_.resize(data_.size());
+    for (const auto& step : net.plan().steps()) {
+      const NormLayers at = FindNormLayers(net, step->first());
+      if (at.norm < 0 || formats_.LeavesPlain(at.norm)) continue;
+      // Before a sum the normalised values are never made.
+      for (int i = at.sum < 0 ? at.norm + 1 : at.norm; i <= at.last; ++i) fused_[i] = true;
+      if (at.sum < 0) remade_[data_[net.top_ids(at.norm)[0]]] = true;
+    }
+    // What somebody reads in another format stays in that one.
+    for (int i = 0; i < layers_; ++i) {
+      if (formats_.Converts(i)) remade_[data_[net.bottom_ids(i)[0]]] = false;
+    }
   }
 
   PassMemory Run() const { return {Values(), Gradients(), Inference()}; }
@@ -93,9 +110,8 @@ class Forecast {
     const auto& bottoms = net_.bottom_vecs()[layer];
     if (tops.empty() || bottoms.empty()) return 0;
     const std::string& type = Type(layer);
-    if (type == "BatchNorm" || KeepsInputInPlace(type)) {
-      return IsInPlace(layer) ? Bytes(*tops[0]) : 0;
-    }
+    if (fused_[layer]) return 0;
+    if (KeepsInputInPlace(type)) return IsInPlace(layer) ? Bytes(*tops[0]) : 0;
     if (type == "Dropout" || type == "LRN") return Bytes(*tops[0]);
     if (type == "DropBlock") return Bytes(*tops[0]) / 32;  // a bit for each value
     if (type == "DropConnect") return net_.layers()[layer]->MultiplyAdds(bottoms, tops) / 8;
@@ -107,43 +123,71 @@ class Forecast {
     return 0;
   }
 
+  /// For each owner of memory, the first layer, or the last one, that touches it.
+  std::vector<int> FirstTouch(const std::vector<int>& owners) const {
+    std::vector<int> first(owners.size(), layers_);
+    for (int i = layers_ - 1; i >= 0; --i) {
+      for (const auto* ids : {&net_.bottom_ids(i), &net_.top_ids(i)}) {
+        for (const int id : *ids) first[owners[id]] = i;
+      }
+    }
+    return first;
+  }
+  std::vector<int> LastTouch(const std::vector<int>& owners) const {
+    std::vector<int> last(owners.size(), 0);
+    for (int i = 0; i < layers_; ++i) {
+      for (const auto* ids : {&net_.bottom_ids(i), &net_.top_ids(i)}) {
+        for (const int id : *ids) last[owners[id]] = i;
+      }
+    }
+    return last;
+  }
+
+  /// A copy of the bottom in the format that a convolution wants.
+  int64_t CopyFor(int layer) const {
+    return formats_.Converts(layer) && !formats_.LeavesPlain(layer)
+               ? BytesOf(net_.bottom_ids(layer)[0])
+               : 0;
+  }
+
   int64_t Values() const {
+    const std::vector<int> last = LastTouch(data_);
     Ledger ledger(data_.size());
     for (int i = 0; i < layers_; ++i) {
       for (const int id : net_.top_ids(i)) ledger.Take(data_[id], BytesOf(id));
-      if (net_.layer_need_backward()[i]) ledger.Add(KeptBy(i));
+      if (net_.layer_need_backward()[i]) ledger.Add(KeptBy(i) + CopyFor(i));
+      // Of values that can be made again the backward pass keeps what they are made of. In place
+      // that is another array of the same size.
+      for (const int id : net_.bottom_ids(i)) {
+        if (remade_[data_[id]] && last[data_[id]] == i) ledger.Give(data_[id]);
+      }
     }
     return ledger.peak();
   }
 
   int64_t Gradients() const {
-    std::vector<int> first(gradient_.size(), layers_);
-    for (int i = layers_ - 1; i >= 0; --i) {
-      for (const auto* ids : {&net_.bottom_ids(i), &net_.top_ids(i)}) {
-        for (const int id : *ids) first[gradient_[id]] = i;
-      }
-    }
-    Ledger ledger(gradient_.size());
+    const std::vector<int> first = FirstTouch(gradient_), first_of_data = FirstTouch(data_);
+    Ledger ledger(gradient_.size()), made_again(data_.size());
+    int64_t peak = 0;
     for (int i = layers_ - 1; i >= 0; --i) {
       if (!net_.layer_need_backward()[i]) continue;
       for (size_t k = 0; k < net_.bottom_ids(i).size(); ++k) {
         const int id = net_.bottom_ids(i)[k];
-        if (net_.bottom_need_backward()[i][k]) ledger.Take(gradient_[id], BytesOf(id));
+        const int copies = k == 0 && formats_.Converts(i) ? 2 : 1;
+        if (net_.bottom_need_backward()[i][k]) ledger.Take(gradient_[id], copies * BytesOf(id));
+        if (remade_[data_[id]] && !fused_[i]) made_again.Take(data_[id], BytesOf(id));
       }
+      peak = std::max(peak, ledger.total() + made_again.total());
       for (const int id : net_.top_ids(i)) {
         if (first[gradient_[id]] == i) ledger.Give(gradient_[id]);
+        if (first_of_data[data_[id]] == i) made_again.Give(data_[id]);
       }
     }
-    return ledger.peak();
+    return peak;
   }
 
   int64_t Inference() const {
-    std::vector<int> last(data_.size(), 0);
-    for (int i = 0; i < layers_; ++i) {
-      for (const auto* ids : {&net_.bottom_ids(i), &net_.top_ids(i)}) {
-        for (const int id : *ids) last[data_[id]] = i;
-      }
-    }
+    const std::vector<int> last = LastTouch(data_);
     Ledger ledger(data_.size());
     for (int i = 0; i < layers_; ++i) {
       for (const int id : net_.top_ids(i)) ledger.Take(data_[id], BytesOf(id));
@@ -159,7 +203,12 @@ class Forecast {
 
   const Net<float>& net_;
   const int layers_;
+  const ValueFormats formats_;
   std::vector<int> data_, gradient_;
+  /// Layers that run as part of the batch normalisation before them.
+  std::vector<bool> fused_;
+  /// By owner of data: values that are given back in the forward pass, and made again.
+  std::vector<bool> remade_;
 };
 
 }  // namespace

@@ -54,8 +54,8 @@ void TimePass(Net<float>* net, Times* times) {
   times->forward += whole.MicroSeconds();
   whole.Start();
   for (int i = last; i >= 0; --i) {
-    const PlanStep* step = net->plan().EndingAt(i);
-    const int first = step != nullptr && step->ran() ? step->first() : i;
+    const PlanStep* step = net->plan().RanTo(i);
+    const int first = step != nullptr ? step->first() : i;
     Measure(&times->layer_backward[first], [&] { i = net->BackwardStep(i, 0); });
   }
   times->backward += whole.MicroSeconds();

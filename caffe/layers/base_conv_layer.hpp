@@ -34,6 +34,12 @@ class BaseConvolutionLayer : public Layer<Dtype>, public SelectiveGradients {
   int64_t MultiplyAdds(const vector<Blob<Dtype>*>& bottom,
                        const vector<Blob<Dtype>*>& top) const override;
 
+  /// The convolution as it is shaped now, and the engine that the definition asks for.
+  ConvShape Shape();
+  virtual ConvolutionParameter::Engine wanted_engine() const {
+    return this->layer_param_.convolution_param().engine();
+  }
+
  protected:
   /// Each works on one image. forward: output = conv(input); backward: output = the gradient
   /// of the layer's input, given the output's gradient `input`; weight and bias gradients are
@@ -94,11 +100,6 @@ class BaseConvolutionLayer : public Layer<Dtype>, public SelectiveGradients {
   template <typename Device>
   bool WeightGemmPart(const Dtype* conv_in, const Dtype* conv_out);
 
-  /// The engine that the definition asks for.
-  virtual ConvolutionParameter::Engine wanted_engine() const {
-    return this->layer_param_.convolution_param().engine();
-  }
-
   /// Whether the layer is a convolution run in reverse.
   virtual bool reverse_dimensions() = 0;
   /// Fills output_shape_, one entry per spatial axis.
@@ -139,7 +140,6 @@ class BaseConvolutionLayer : public Layer<Dtype>, public SelectiveGradients {
                std::vector<Dtype>* packed, Dtype* sums) const;
   void AddInputs(const std::vector<int>& inputs, const Dtype* columns, const Dtype* out,
                  std::vector<Dtype>* packed, Dtype* sums) const;
-  ConvShape Shape();
   /// Height and width of the sliding window, for two spatial axes.
   std::pair<WindowAxis, WindowAxis> WindowAxes() const;
   template <typename Device>

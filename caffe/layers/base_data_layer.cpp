@@ -32,16 +32,18 @@ template <typename Dtype>
 void BasePrefetchingDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
                                                  const vector<Blob<Dtype>*>& top) {
   BaseDataLayer<Dtype>::LayerSetUp(bottom, top);
-  // Memory is taken here, since taking GPU memory in the thread would stop the GPU's work.
   for (const auto& batch : prefetch_) {
-    batch->data_.mutable_cpu_data();
-    if (this->output_labels_) batch->label_.mutable_cpu_data();
-    if (Caffe::mode() == Caffe::GPU) {
-      batch->data_.gpu_data();
-      if (this->output_labels_) batch->label_.gpu_data();
+    if (Caffe::mode() != Caffe::GPU) {
+      // A batch writes all of its values, so nobody has to clear them.
+      if (batch->data_.count() > 0) batch->data_.data()->Discard();
+      continue;
     }
+    // Memory is taken here, since taking GPU memory in the thread would stop the GPU's work.
+    batch->data_.gpu_data();
+    if (this->output_labels_) batch->label_.gpu_data();
   }
-  StartInternalThread();
+  // A test net is made long before its first pass, and would compete with the training till then.
+  if (this->phase_ != TEST) StartInternalThread();
 }
 
 template <typename Dtype>
@@ -67,6 +69,7 @@ void BasePrefetchingDataLayer<Dtype>::InternalThreadEntry() {
 template <typename Dtype>
 void BasePrefetchingDataLayer<Dtype>::NextBatch() {
   if (!error_.empty()) throw Error(error_);
+  if (!is_started()) StartInternalThread();
   if (prefetch_current_ != nullptr) {
     if (Caffe::mode() == Caffe::GPU) prefetch_current_->used_.Record();
     prefetch_free_.push(prefetch_current_);

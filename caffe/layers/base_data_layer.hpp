@@ -59,7 +59,7 @@ template <typename Dtype>
 class BasePrefetchingDataLayer : public BaseDataLayer<Dtype>, public InternalThread {
  public:
   explicit BasePrefetchingDataLayer(const LayerParameter& param);
-  /// Sets up as BaseDataLayer does, then starts the thread.
+  /// Sets up as BaseDataLayer does, then starts the thread; in phase TEST the first pass does.
   virtual void LayerSetUp(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top);
 
   virtual uint64_t progress() const { return position_; }

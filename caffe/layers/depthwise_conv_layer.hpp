@@ -21,8 +21,6 @@ class DepthwiseConvolutionLayer : public ConvolutionLayer<Dtype> {
       : ConvolutionLayer<Dtype>(param) {}
   void LayerSetUp(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) override;
   const char* type() const override { return "DepthwiseConvolution"; }
-
- protected:
   ConvolutionParameter::Engine wanted_engine() const override {
     const auto wanted = ConvolutionLayer<Dtype>::wanted_engine();
     return wanted == ConvolutionParameter::CAFFE ? ConvolutionParameter::DEFAULT : wanted;

@@ -10,24 +10,28 @@ namespace caffe {
 
 namespace {
 
-/// factor * x + shift, worked out when somebody asks for it.
-class AffineOf : public NativeCopy {
+/// activation(factor * x + shift).
+class AffineOf : public Recipe {
  public:
-  AffineOf(std::shared_ptr<DnnlMemory> x, std::vector<float> factor, std::vector<float> shift)
-      : x_(std::move(x)), factor_(std::move(factor)), shift_(std::move(shift)) {}
+  AffineOf(std::shared_ptr<DnnlMemory> x, std::vector<float> factor, std::vector<float> shift,
+           const Activation& activation)
+      : x_(std::move(x)),
+        factor_(std::move(factor)),
+        shift_(std::move(shift)),
+        activation_(activation) {}
 
-  bool on_gpu() const override { return false; }
-  size_t bytes() const override { return x_->bytes(); }
-  void ToPlain(void* plain) const override {
-    const DnnlMemory y(x_->desc());
-    const ChannelAffine affine{.factor = factor_.data(), .shift = shift_.data()};
-    ChannelAffineForward(*x_->blocks(), affine, x_->values(), y.values());
-    y.ToPlain(plain);
+  std::shared_ptr<DnnlMemory> Make() const override {
+    auto y = std::make_shared<DnnlMemory>(x_->desc());
+    const ChannelAffine affine{
+        .factor = factor_.data(), .shift = shift_.data(), .activation = activation_};
+    ChannelAffineForward(*x_->blocks(), affine, x_->values(), y->values());
+    return y;
   }
 
  private:
   const std::shared_ptr<DnnlMemory> x_;
   const std::vector<float> factor_, shift_;
+  const Activation activation_;
 };
 
 /// Mean and inverse deviation by channel; zero for padding.
@@ -37,12 +41,11 @@ struct Statistics {
 
 using Parts = BlockedNorm<float>::Parts;
 
-Statistics StoredStatistics(const Parts& parts, const ChannelBlocks& shape) {
-  Statistics result{std::vector<float>(shape.padded_channels()),
-                    std::vector<float>(shape.padded_channels())};
+Statistics StoredStatistics(const Parts& parts, int64_t channels, int64_t padded) {
+  Statistics result{std::vector<float>(padded), std::vector<float>(padded)};
   const float count = parts.statistics[2]->cpu_data()[0];
   const float scale = count == 0 ? 0 : 1 / count;
-  for (int64_t c = 0; c < shape.channels; ++c) {
+  for (int64_t c = 0; c < channels; ++c) {
     result.mean[c] = parts.statistics[0]->cpu_data()[c] * scale;
     const float variance = parts.statistics[1]->cpu_data()[c] * scale;
     result.inverse_deviation[c] = 1 / std::sqrt(variance + parts.eps);
@@ -72,6 +75,20 @@ Statistics MeasuredStatistics(const Parts& parts, const ChannelBlocks& shape, co
   return result;
 }
 
+/// What statistics (left out where they are empty), scale and shift make of a channel.
+BlockedNorm<float>::Factors FactorsOf(const Parts& parts, const Statistics& statistics,
+                                      int64_t channels, int64_t padded) {
+  const bool normalizes = !statistics.mean.empty();
+  BlockedNorm<float>::Factors result{std::vector<float>(padded), std::vector<float>(padded)};
+  for (int64_t c = 0; c < channels; ++c) {
+    const float scale = parts.scale != nullptr ? parts.scale->cpu_data()[c] : 1;
+    const float shift = parts.shift != nullptr ? parts.shift->cpu_data()[c] : 0;
+    result.factor[c] = normalizes ? scale * statistics.inverse_deviation[c] : scale;
+    result.shift[c] = normalizes ? shift - statistics.mean[c] * result.factor[c] : shift;
+  }
+  return result;
+}
+
 const float* Values(Blob<float>* blob, const dnnl::memory::desc& desc, bool gradient) {
   SyncedMemory* storage = gradient ? blob->diff().get() : blob->data().get();
   return static_cast<const float*>(ReadAs(storage, desc, ReaderCopy::kRefresh).get_data_handle());
@@ -91,6 +108,11 @@ void AddToDiff(Blob<float>* blob, const std::vector<double>& sums) {
 }  // namespace
 
 template <>
+BlockedNorm<float>::Factors BlockedNorm<float>::StoredFactors(const Parts& parts, int channels) {
+  return FactorsOf(parts, StoredStatistics(parts, channels, channels), channels, channels);
+}
+
+template <>
 bool BlockedNorm<float>::Forward(const Parts& parts, const Operands& operands,
                                  Blob<float>* before_sum) {
   ran_ = false;
@@ -98,24 +120,21 @@ bool BlockedNorm<float>::Forward(const Parts& parts, const Operands& operands,
       NewestChannelBlocks(*operands.x->data(), operands.num, operands.channels, operands.positions);
   if (!shape || shape->slab() == 0 || shape->num == 0) return false;
   x_ = std::static_pointer_cast<DnnlMemory>(operands.x->data()->native());
-  factor_.assign(shape->padded_channels(), 0);
-  shift_.assign(shape->padded_channels(), 0);
-  const bool normalizes = !parts.statistics.empty();
-  if (normalizes) {
-    Statistics statistics = parts.use_stored ? StoredStatistics(parts, *shape)
-                                             : MeasuredStatistics(parts, *shape, x_->values());
-    mean_ = std::move(statistics.mean);
-    inverse_deviation_ = std::move(statistics.inverse_deviation);
+  Statistics statistics;
+  if (!parts.statistics.empty()) {
+    statistics = parts.use_stored
+                     ? StoredStatistics(parts, shape->channels, shape->padded_channels())
+                     : MeasuredStatistics(parts, *shape, x_->values());
   }
-  for (int64_t c = 0; c < shape->channels; ++c) {
-    const float scale = parts.scale != nullptr ? parts.scale->cpu_data()[c] : 1;
-    const float shift = parts.shift != nullptr ? parts.shift->cpu_data()[c] : 0;
-    factor_[c] = normalizes ? scale * inverse_deviation_[c] : scale;
-    shift_[c] = normalizes ? shift - mean_[c] * factor_[c] : shift;
-  }
+  Factors factors = FactorsOf(parts, statistics, shape->channels, shape->padded_channels());
+  mean_ = std::move(statistics.mean);
+  inverse_deviation_ = std::move(statistics.inverse_deviation);
+  factor_ = std::move(factors.factor);
+  shift_ = std::move(factors.shift);
 
   const dnnl::memory::desc desc = x_->desc();
-  ChannelAffine affine{.factor = factor_.data(), .shift = shift_.data(), .relu = parts.relu};
+  ChannelAffine affine{
+      .factor = factor_.data(), .shift = shift_.data(), .activation = parts.activation};
   if (operands.residual != nullptr) affine.residual = Values(operands.residual, desc, false);
   SyncedMemory* y_storage = operands.y->data().get();
   DnnlOutput y;
@@ -125,9 +144,13 @@ bool BlockedNorm<float>::Forward(const Parts& parts, const Operands& operands,
     y = OutputAs(y_storage, desc);
   }
   ChannelAffineForward(*shape, affine, x_->values(), y.native->values());
+  const std::shared_ptr<DnnlMemory> result = y.native;
   Publish(std::move(y), y_storage);
+  if (parts.keep_input && operands.residual == nullptr) {
+    result->set_recipe(std::make_shared<AffineOf>(x_, factor_, shift_, parts.activation));
+  }
   if (before_sum != nullptr) {
-    before_sum->data()->set_native(std::make_shared<AffineOf>(x_, factor_, shift_));
+    before_sum->data()->set_native(std::make_shared<AffineOf>(x_, factor_, shift_, Activation()));
   }
   if (!parts.keep_input) x_.reset();
   ran_ = true;
@@ -140,7 +163,8 @@ void BlockedNorm<float>::Backward(const Parts& parts, const Operands& operands,
                                   bool wants_residual) {
   const ChannelBlocks shape = *x_->blocks();
   const dnnl::memory::desc desc = x_->desc();
-  ChannelAffine affine{.factor = factor_.data(), .shift = shift_.data(), .relu = parts.relu};
+  ChannelAffine affine{
+      .factor = factor_.data(), .shift = shift_.data(), .activation = parts.activation};
   // More than two gradients are rare; the first ones are added up beforehand.
   std::unique_ptr<DnnlMemory> added;
   ChannelGradient gradient{.dy = Values(y_gradients[0], desc, true)};
@@ -153,7 +177,7 @@ void BlockedNorm<float>::Backward(const Parts& parts, const Operands& operands,
     }
     gradient.dy2 = Values(y_gradients[i], desc, true);
   }
-  if (parts.relu && operands.residual != nullptr) {
+  if (parts.activation.kind != Activation::Kind::kNone && operands.residual != nullptr) {
     gradient.y = Values(operands.y, desc, false);
   }
   const bool normalizes = !parts.statistics.empty();
@@ -174,7 +198,7 @@ void BlockedNorm<float>::Backward(const Parts& parts, const Operands& operands,
     sums = SumChannelGradient(shape, affine, gradient, x_->values(), centre.data(), g);
     if (wants_residual) {
       gradient = {.dy = g};
-      affine.relu = false;
+      affine.activation = {};
     }
   }
   // From here on the sums are those of g and of g times the normalised x.
@@ -205,7 +229,7 @@ void BlockedNorm<float>::Backward(const Parts& parts, const Operands& operands,
     Publish(std::move(dx), dx_storage);
   }
   if (!wants_residual) return;
-  // Layers one by one leave the same gradient in y: that behind the rectifier's gate.
+  // Layers one by one leave the same gradient in y: that behind the activation.
   if (kept.native != nullptr) operands.y->diff()->set_native(kept.native);
   Publish(std::move(kept), operands.residual->diff().get());
 }

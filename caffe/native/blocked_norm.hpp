@@ -5,15 +5,16 @@
 #include <vector>
 
 #include "caffe/blob.hpp"
+#include "caffe/native/activation.hpp"
 
 namespace caffe {
 
 class DnnlMemory;
 
-/// y = relu(scale * (x - mean) / sqrt(variance + eps) + shift + residual), any part of which may be
-/// missing, over values in channel blocks on the CPU: the work of the layers BatchNorm, Scale,
-/// Eltwise and ReLU in one forward and one or two backward sweeps. Takes single precision only;
-/// for others every method declines.
+/// y = activation(scale * (x - mean) / sqrt(variance + eps) + shift + residual), any part of which
+/// may be missing, over values in channel blocks on the CPU: the work of the layers BatchNorm,
+/// Scale, Eltwise and ReLU or another activation in one forward and one or two backward sweeps.
+/// Takes single precision only; for others every method declines.
 template <typename Dtype>
 class BlockedNorm {
  public:
@@ -30,7 +31,8 @@ class BlockedNorm {
     Blob<Dtype>* shift = nullptr;
     bool scale_gradient = true;
     bool shift_gradient = true;
-    bool relu = false;
+    /// With a residual kRelu or kRelu6, whose slopes the result shows.
+    Activation activation;
     /// Whether Backward will be asked for; x is kept for it.
     bool keep_input = true;
   };
@@ -41,6 +43,13 @@ class BlockedNorm {
     /// May be x.
     Blob<Dtype>* y = nullptr;
   };
+
+  /// By channel: what is left of normalisation by stored statistics and scale, y = factor * x +
+  /// shift.
+  struct Factors {
+    std::vector<float> factor, shift;
+  };
+  static Factors StoredFactors(const Parts& parts, int channels);
 
   /// @return false, having done nothing, if the newest values of x are not in channel blocks.
   /// Updates the statistics as a BatchNorm layer does.
@@ -66,7 +75,7 @@ class BlockedNorm {
  private:
   bool ran_ = false;
   std::shared_ptr<DnnlMemory> x_;
-  /// By channel, padded: y = factor * x + shift before residual and rectifier.
+  /// By channel, padded: y = factor * x + shift before residual and activation.
   std::vector<float> mean_, inverse_deviation_, factor_, shift_;
 };
 

@@ -1,5 +1,7 @@
 #include "caffe/native/channel_norm_kernels.hpp"
 
+#include "caffe/native/vector_activation.hpp"
+
 // Everything but KernelsFor is local to the file (see channel_norm_kernels.hpp).
 
 namespace caffe::channel_norm {
@@ -15,10 +17,6 @@ constexpr int kChains = 2;
 
 inline Vector Load(const float* from) { return *reinterpret_cast<const Vector*>(from); }
 inline void Store(Vector value, float* to) { *reinterpret_cast<Vector*>(to) = value; }
-
-inline Vector ZeroWhereNotPositive(Vector gate, Vector values) {
-  return gate > 0.0f ? values : Vector{};
-}
 
 inline void AddTo(Vector values, double* sums) {
   for (int c = 0; c < kLanes; ++c) sums[c] += double(values[c]);
@@ -49,78 +47,70 @@ void Moments(Slab slab, const float* x, const float* centre, double* sums) {
   SumPairs(slab, term, sums);
 }
 
-template <bool kRelu, bool kResidual>
+template <Activation::Kind kKind, bool kResidual>
 void ForwardAs(Slab slab, const ChannelAffine& affine, const float* x, float* y) {
   const Vector factor = Load(affine.factor + slab.channel);
   const Vector shift = Load(affine.shift + slab.channel);
   const float* residual = affine.residual;
+  const Activation activation = affine.activation;
   for (int64_t i = slab.begin; i < slab.end; i += kLanes) {
     Vector v = factor * Load(x + i) + shift;
     if constexpr (kResidual) v += Load(residual + i);
-    if constexpr (kRelu) v = ZeroWhereNotPositive(v, v);
-    Store(v, y + i);
+    Store(Activate<kKind>(activation, v), y + i);
   }
 }
 
 void Forward(Slab slab, const ChannelAffine& affine, const float* x, float* y) {
-  if (affine.residual != nullptr) {
-    (affine.relu ? ForwardAs<true, true> : ForwardAs<false, true>)(slab, affine, x, y);
-  } else {
-    (affine.relu ? ForwardAs<true, false> : ForwardAs<false, false>)(slab, affine, x, y);
-  }
+  WithKind(affine.activation.kind, [&](auto kind) {
+    constexpr Activation::Kind kKind = decltype(kind)::kind;
+    const bool residual = affine.residual != nullptr;
+    (residual ? ForwardAs<kKind, true> : ForwardAs<kKind, false>)(slab, affine, x, y);
+  });
 }
 
-/// Where the rectifier's gate comes from.
-enum class Gate { kNone, kResult, kInput };
-
 /// The gradient at a place of the arrays.
-template <Gate kGate, bool kTwo>
+/// kFromResult: the activation's slope is seen from y, else from x
+template <Activation::Kind kKind, bool kFromResult, bool kTwo>
 struct GradientAt {
   GradientAt(Slab slab, const ChannelAffine& affine, const ChannelGradient& gradient,
              const float* x)
-      : dy(gradient.dy), dy2(gradient.dy2), y(gradient.y), x(x), factor{}, shift{} {
-    if constexpr (kGate == Gate::kInput) {
-      factor = Load(affine.factor + slab.channel);
-      shift = Load(affine.shift + slab.channel);
-    }
-  }
+      : dy(gradient.dy),
+        dy2(gradient.dy2),
+        y(gradient.y),
+        x(x),
+        factor(Load(affine.factor + slab.channel)),
+        shift(Load(affine.shift + slab.channel)),
+        activation(affine.activation) {}
 
   inline Vector operator()(int64_t i) const {
     Vector g = Load(dy + i);
     if constexpr (kTwo) g += Load(dy2 + i);
-    if constexpr (kGate == Gate::kResult) g = ZeroWhereNotPositive(Load(y + i), g);
-    if constexpr (kGate == Gate::kInput) {
-      g = ZeroWhereNotPositive(factor * Load(x + i) + shift, g);
-    }
-    return g;
+    if constexpr (kKind == Activation::Kind::kNone) return g;
+    if constexpr (kFromResult) return TimesSlope<kKind>(activation, Load(y + i), g);
+    const Vector v = factor * Load(x + i) + shift;
+    return TimesSlope<kKind>(activation, v, g);
   }
 
   const float *dy, *dy2, *y, *x;
   Vector factor, shift;
+  Activation activation;
 };
 
 template <typename F>
 inline void WithGradient(Slab slab, const ChannelAffine& affine, const ChannelGradient& gradient,
                          const float* x, const F& f) {
-  const auto with_gate = [&](auto gate_is_none, auto gate_is_result) {
-    constexpr Gate kGate = gate_is_none()     ? Gate::kNone
-                           : gate_is_result() ? Gate::kResult
-                                              : Gate::kInput;
-    if (gradient.dy2 != nullptr) {
-      f(GradientAt<kGate, true>(slab, affine, gradient, x));
-    } else {
-      f(GradientAt<kGate, false>(slab, affine, gradient, x));
+  WithKind(affine.activation.kind, [&](auto kind) {
+    constexpr Activation::Kind kKind = decltype(kind)::kind;
+    const bool two = gradient.dy2 != nullptr;
+    if constexpr (kKind == Activation::Kind::kRelu || kKind == Activation::Kind::kRelu6) {
+      if (gradient.y != nullptr) {
+        if (two) return f(GradientAt<kKind, true, true>(slab, affine, gradient, x));
+        return f(GradientAt<kKind, true, false>(slab, affine, gradient, x));
+      }
     }
-  };
-  constexpr auto yes = [] { return true; };
-  constexpr auto no = [] { return false; };
-  if (!affine.relu) {
-    with_gate(yes, no);
-  } else if (gradient.y != nullptr) {
-    with_gate(no, yes);
-  } else {
-    with_gate(no, no);
-  }
+    if (two) return f(GradientAt<kKind, false, true>(slab, affine, gradient, x));
+    f(GradientAt<kKind, false, false>(slab, affine, gradient, x));
+  });
 }
 
 void SumGradient(Slab slab, const ChannelAffine& affine, const ChannelGradient& gradient,

@@ -3,27 +3,29 @@
 
 #include <cstdint>
 
+#include "caffe/native/activation.hpp"
+
 // The vector code behind channel_norm.hpp, which says what the passes compute. It is compiled once
 // for each instruction set, so this header holds no function that a compiler could emit out of
 // line: the linker might keep the copy that an older processor cannot run.
 
 namespace caffe {
 
-/// y = factor[c] * x + shift[c] (+ residual), then max(0, .) with relu.
+/// y = activation(factor[c] * x + shift[c] (+ residual)).
 struct ChannelAffine {
   const float* factor = nullptr;
   const float* shift = nullptr;
   const float* residual = nullptr;
-  bool relu = false;
+  Activation activation;
 };
 
-/// The gradient g that reaches factor * x + shift (+ residual): dy, plus dy2 if there is one, and 0
-/// where the rectifier, if any, cut off.
+/// The gradient g that reaches factor * x + shift (+ residual): dy, plus dy2 if there is one, times
+/// the activation's slope.
 struct ChannelGradient {
   const float* dy = nullptr;
   const float* dy2 = nullptr;
-  /// With a rectifier: the result of the forward pass, or, where there was no residual, null to
-  /// have it worked out from x.
+  /// With kRelu or kRelu6: the result of the forward pass. Null, where there was no residual, to
+  /// have it worked out from x; other activations want that.
   const float* y = nullptr;
 };
 

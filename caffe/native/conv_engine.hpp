@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "caffe/device/device.hpp"
+#include "caffe/native/activation.hpp"
 #include "caffe/proto/caffe.pb.h"
 #include "caffe/syncedmem.hpp"
 #include "caffe/wanted_gradient.hpp"
@@ -36,6 +37,13 @@ struct ConvShape {
   auto operator<=>(const ConvShape&) const = default;
 };
 
+/// What becomes of a convolution's output before it is left.
+struct ConvTail {
+  /// Values of the output's shape that are added to it, or null. Not the output's own storage.
+  SyncedMemory* residual = nullptr;
+  Activation activation;
+};
+
 /// A library's convolution of one shape on one device. Memory is passed as storage, not as
 /// pointers, so that an engine takes and leaves values in its own layout. A deconvolution
 /// runs BackwardData forward and Forward backward.
@@ -47,6 +55,12 @@ class ConvEngine {
   /// dst = conv(src, weights) + bias. bias is null where the shape has none.
   virtual void Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
                        SyncedMemory* dst) = 0;
+  /// dst = activation(conv(src, weights) + bias + residual) in one pass.
+  /// @return false, having done nothing, where the engine cannot
+  virtual bool ForwardWithTail(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
+                               SyncedMemory* dst, const ConvTail& tail) {
+    return false;
+  }
   /// src_diff = the gradient of src, given that of dst.
   virtual void BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights,
                             SyncedMemory* src_diff) = 0;

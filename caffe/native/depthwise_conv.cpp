@@ -38,10 +38,23 @@ class DepthwiseConv : public ConvEngine<Dtype> {
     }
     const Dtype* b = bias != nullptr ? Read(bias) : nullptr;
     if constexpr (kOnCpu) {
-      DepthwiseForwardCpu(shape_, Read(src), Read(weights), b, Write(dst));
+      DepthwiseForwardCpu(shape_, Read(src), Read(weights), b, {}, Write(dst));
     } else {
       depthwise_forward<Device>(shape_, Read(src), Read(weights), b, Write(dst));
     }
+  }
+
+  bool ForwardWithTail(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
+                       SyncedMemory* dst, const ConvTail& tail) override {
+    if (ConvEngine<Dtype>* blocks = ForBlocks(*src)) {
+      return blocks->ForwardWithTail(src, weights, bias, dst, tail);
+    }
+    if constexpr (kOnCpu) {
+      const Dtype* residual = tail.residual != nullptr ? Read(tail.residual) : nullptr;
+      DepthwiseForwardCpu(shape_, Read(src), Read(weights), Read(bias), {residual, tail.activation},
+                          Write(dst));
+    }
+    return kOnCpu;
   }
 
   void BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights,

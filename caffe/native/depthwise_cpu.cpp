@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include "caffe/native/apply_activation.hpp"
 #include "caffe/native/tap_sums.hpp"
 
 // Each plane is copied to scratch memory that stays in the cache, with its padding written out
@@ -203,7 +204,7 @@ class DataGradient {
 
 template <typename Dtype>
 void DepthwiseForwardCpu(const DepthwiseShape& s, const Dtype* x, const Dtype* weights,
-                         const Dtype* bias, Dtype* y) {
+                         const Dtype* bias, const DepthwiseTail<Dtype>& tail, Dtype* y) {
   const Layout layout = InputLayout(s);
   const std::vector<int64_t> offsets = InputOffsets(s, layout);
   const int64_t in_size = int64_t(s.h.in) * s.w.in, out_size = int64_t(s.h.out) * s.w.out;
@@ -220,6 +221,10 @@ void DepthwiseForwardCpu(const DepthwiseShape& s, const Dtype* x, const Dtype* w
       tap_sums::Sum(padded.data(), int64_t(layout.pitch) * s.h.stride, filter,
                     bias != nullptr ? bias[c] : Dtype(0), s.h.out, s.w.out, y + plane * out_size,
                     s.w.out);
+      const Dtype* residual = tail.residual;
+      ApplyActivation(tail.activation, out_size,
+                      residual != nullptr ? residual + plane * out_size : nullptr,
+                      y + plane * out_size);
     }
   }
 }
@@ -270,7 +275,7 @@ void DepthwiseBackwardWeightsCpu(const DepthwiseShape& s, const std::vector<int>
 
 #define INSTANTIATE(Dtype)                                                                         \
   template void DepthwiseForwardCpu<Dtype>(const DepthwiseShape&, const Dtype*, const Dtype*,      \
-                                           const Dtype*, Dtype*);                                  \
+                                           const Dtype*, const DepthwiseTail<Dtype>&, Dtype*);     \
   template void DepthwiseBackwardDataCpu<Dtype>(const DepthwiseShape&, const Dtype*, const Dtype*, \
                                                 Dtype*);                                           \
   template void DepthwiseBackwardWeightsCpu<Dtype>(const DepthwiseShape&, const std::vector<int>&, \

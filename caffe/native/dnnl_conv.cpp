@@ -1,5 +1,7 @@
 #include "caffe/native/dnnl_conv.hpp"
 
+#include <string_view>
+
 #include "caffe/device/blas.hpp"
 #include "caffe/native/dnnl_memory.hpp"
 
@@ -24,6 +26,25 @@ memory::dims WeightDims(const ConvShape& s) {
 /// A layout of oneDNN's choice.
 memory::desc AnyLayout(const memory::dims& dims) {
   return memory::desc(dims, memory::data_type::f32, memory::format_tag::any);
+}
+
+bool Same(const Activation& a, const Activation& b) {
+  return a.kind == b.kind && a.low == b.low && a.high == b.high && a.beta == b.beta;
+}
+
+void AppendActivation(const Activation& activation, dnnl::post_ops* ops) {
+  switch (activation.kind) {
+    case Activation::Kind::kNone:
+      return;
+    case Activation::Kind::kRelu:
+      return ops->append_eltwise(1.0f, algorithm::eltwise_relu, 0.0f, 0.0f);
+    case Activation::Kind::kRelu6:
+      return ops->append_eltwise(1.0f, algorithm::eltwise_clip, 0.0f, 6.0f);
+    case Activation::Kind::kClip:
+      return ops->append_eltwise(1.0f, algorithm::eltwise_clip, activation.low, activation.high);
+    case Activation::Kind::kSwish:
+      return ops->append_eltwise(1.0f, algorithm::eltwise_swish, activation.beta, 0.0f);
+  }
 }
 
 }  // namespace
@@ -64,6 +85,52 @@ void DnnlConv::Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* b
   arguments.emplace(DNNL_ARG_DST, out.memory);
   Run(forward_, arguments);
   Publish(std::move(out), dst);
+}
+
+dnnl::convolution_forward DnnlConv::MakeFused(const ConvTail& tail) const {
+  dnnl::post_ops ops;
+  if (tail.residual != nullptr) ops.append_binary(algorithm::binary_add, forward_desc_.dst_desc());
+  AppendActivation(tail.activation, &ops);
+  dnnl::primitive_attr attributes;
+  attributes.set_post_ops(ops);
+  using Desc = dnnl::convolution_forward::desc;
+  try {
+    const dnnl::convolution_forward::primitive_desc desc(
+        Desc(prop_kind::forward_inference, algorithm::convolution_direct, forward_desc_.src_desc(),
+             forward_desc_.weights_desc(), bias_, forward_desc_.dst_desc(), stride_, dilation_,
+             pad_front_, pad_back_),
+        attributes, DnnlEngine());
+    const bool same_way = std::string_view(desc.impl_info_str()) == forward_desc_.impl_info_str();
+    return same_way ? dnnl::convolution_forward(desc) : dnnl::convolution_forward();
+  } catch (const dnnl::error& error) {
+    if (error.status == dnnl_unimplemented || error.status == dnnl_invalid_arguments) {
+      return {};
+    }
+    throw;
+  }
+}
+
+bool DnnlConv::ForwardWithTail(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
+                               SyncedMemory* dst, const ConvTail& tail) {
+  const bool added = tail.residual != nullptr;
+  if (!fused_ || fused_->residual != added || !Same(fused_->activation, tail.activation)) {
+    fused_ = {added, tail.activation, MakeFused(tail)};
+  }
+  if (!fused_->primitive) return false;
+  Arguments arguments = {
+      {DNNL_ARG_SRC, ReadAs(src, forward_desc_.src_desc(), ReaderCopy::kRefresh)},
+      {DNNL_ARG_WEIGHTS,
+       ReadLearnedAs(weights, forward_desc_.weights_desc(), ReaderCopy::kRefresh)},
+      {DNNL_ARG_BIAS, ReadLearnedAs(bias, bias_, ReaderCopy::kRefresh)}};
+  if (added) {
+    arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1,
+                      ReadAs(tail.residual, forward_desc_.dst_desc(), ReaderCopy::kRefresh));
+  }
+  DnnlOutput out = OutputAs(dst, forward_desc_.dst_desc());
+  arguments.emplace(DNNL_ARG_DST, out.memory);
+  Run(fused_->primitive, arguments);
+  Publish(std::move(out), dst);
+  return true;
 }
 
 void DnnlConv::BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights, SyncedMemory* src_diff) {

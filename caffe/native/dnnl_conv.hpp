@@ -2,6 +2,7 @@
 #define CAFFE_NATIVE_DNNL_CONV_HPP_
 
 #include <dnnl.hpp>
+#include <optional>
 #include <unordered_map>
 
 #include "caffe/native/conv_engine.hpp"
@@ -18,6 +19,8 @@ class DnnlConv : public ConvEngine<float> {
 
   void Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
                SyncedMemory* dst) override;
+  bool ForwardWithTail(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
+                       SyncedMemory* dst, const ConvTail& tail) override;
   void BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights, SyncedMemory* src_diff) override;
   void BackwardWeights(SyncedMemory* src, SyncedMemory* dst_diff, SyncedMemory* weights_diff,
                        SyncedMemory* bias_diff) override;
@@ -31,7 +34,15 @@ class DnnlConv : public ConvEngine<float> {
  private:
   using Arguments = std::unordered_map<int, dnnl::memory>;
 
+  /// A forward pass with a tail; empty where the library has none that is as fast.
+  struct Fused {
+    bool residual = false;
+    Activation activation;
+    dnnl::convolution_forward primitive;
+  };
+
   dnnl::convolution_forward::primitive_desc ForwardDesc() const;
+  dnnl::convolution_forward MakeFused(const ConvTail& tail) const;
   dnnl::convolution_backward_weights::primitive_desc GradientDesc() const;
   void MakeGradient();
   NativeImages GradientSrc(SyncedMemory* src) const;
@@ -43,6 +54,7 @@ class DnnlConv : public ConvEngine<float> {
   dnnl::memory::dims stride_, dilation_, pad_front_, pad_back_;
   dnnl::convolution_forward::primitive_desc forward_desc_;
   dnnl::convolution_forward forward_;
+  std::optional<Fused> fused_;
   dnnl::convolution_backward_data::primitive_desc data_desc_;
   dnnl::convolution_backward_data data_;
   dnnl::convolution_backward_weights::primitive_desc gradient_desc_;

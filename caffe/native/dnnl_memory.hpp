@@ -5,9 +5,11 @@
 #include <dnnl.hpp>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "caffe/native/channel_blocks.hpp"
 #include "caffe/native/format_conversions.hpp"
+#include "caffe/native/recipe.hpp"
 #include "caffe/syncedmem.hpp"
 
 namespace caffe {
@@ -40,11 +42,17 @@ class DnnlMemory : public NativeCopy {
   bool made_by_reader() const { return made_by_reader_; }
   void set_made_by_reader(bool value) { made_by_reader_ = value; }
 
+  /// How the values can be made once more, or null. Whoever writes others takes it away; Publish
+  /// does.
+  const std::shared_ptr<Recipe>& recipe() const { return recipe_; }
+  void set_recipe(std::shared_ptr<Recipe> recipe) { recipe_ = std::move(recipe); }
+
  private:
   dnnl::memory::desc desc_;
   std::optional<ChannelBlocks> blocks_;
   dnnl::memory memory_;
   bool made_by_reader_ = false;
+  std::shared_ptr<Recipe> recipe_;
 };
 
 /// The row-major layout of these dimensions.

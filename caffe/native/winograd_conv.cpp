@@ -50,20 +50,14 @@ class WinogradConv : public ConvEngine<float> {
   void Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
                SyncedMemory* dst) override {
     if (!chosen_.forward) return other_->Forward(src, weights, bias, dst);
-    const memory in = ReadAs(src, src_, ReaderCopy::kRefresh);
-    if (bias != nullptr) {
-      std::copy_n(static_cast<const float*>(bias->cpu_data()), out_, bias_.begin());
-    }
-    const winograd::Filters filters = {.data = static_cast<const float*>(weights->cpu_data()),
-                                       .out = out_,
-                                       .in = in_,
-                                       .out_stride = kFilter * in_,
-                                       .in_stride = kFilter,
-                                       .reversed = false};
-    DnnlOutput out = OutputAs(dst, dst_);
-    winograd::Convolve(kernels_, grid_, filters, Floats(in),
-                       bias != nullptr ? bias_.data() : nullptr, Floats(out.memory));
-    Publish(std::move(out), dst);
+    Convolve(src, weights, bias, dst, {});
+  }
+
+  bool ForwardWithTail(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
+                       SyncedMemory* dst, const ConvTail& tail) override {
+    if (!chosen_.forward) return other_->ForwardWithTail(src, weights, bias, dst, tail);
+    Convolve(src, weights, bias, dst, tail);
+    return true;
   }
 
   void BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights,
@@ -81,7 +75,7 @@ class WinogradConv : public ConvEngine<float> {
                                        .in_stride = kFilter * in_,
                                        .reversed = true};
     DnnlOutput out = OutputAs(src_diff, src_);
-    winograd::Convolve(kernels_, data_grid_, filters, Floats(in), nullptr, Floats(out.memory));
+    winograd::Convolve(kernels_, data_grid_, filters, Floats(in), {}, Floats(out.memory));
     Publish(std::move(out), src_diff);
   }
 
@@ -121,6 +115,28 @@ class WinogradConv : public ConvEngine<float> {
   }
 
   static constexpr std::ptrdiff_t kFilter = winograd::kTaps * winograd::kTaps;
+
+  void Convolve(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias, SyncedMemory* dst,
+                const ConvTail& tail) {
+    const memory in = ReadAs(src, src_, ReaderCopy::kRefresh);
+    if (bias != nullptr) {
+      std::copy_n(static_cast<const float*>(bias->cpu_data()), out_, bias_.begin());
+    }
+    const winograd::Filters filters = {.data = static_cast<const float*>(weights->cpu_data()),
+                                       .out = out_,
+                                       .in = in_,
+                                       .out_stride = kFilter * in_,
+                                       .in_stride = kFilter,
+                                       .reversed = false};
+    winograd::OutputTail output_tail = {.bias = bias != nullptr ? bias_.data() : nullptr,
+                                        .activation = tail.activation};
+    if (tail.residual != nullptr) {
+      output_tail.residual = Floats(ReadAs(tail.residual, dst_, ReaderCopy::kRefresh));
+    }
+    DnnlOutput out = OutputAs(dst, dst_);
+    winograd::Convolve(kernels_, grid_, filters, Floats(in), output_tail, Floats(out.memory));
+    Publish(std::move(out), dst);
+  }
 
   const winograd::Kernels& kernels_;
   const winograd::Passes chosen_;

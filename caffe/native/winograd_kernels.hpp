@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "caffe/native/activation.hpp"
+
 // What the vector code of the Winograd convolution offers. It is compiled once for each
 // instruction set, so this header holds no function that a compiler could emit out of line:
 // the linker might keep the copy that an older processor cannot run.
@@ -43,14 +45,21 @@ struct Filters {
   bool reversed;
 };
 
+/// What becomes of outputs before they are stored: bias and residual are added, then the
+/// activation is applied.
+struct OutputTail {
+  const float* bias = nullptr;      // null, or for all channels of the blocks
+  const float* residual = nullptr;  // null, or as the output
+  Activation activation;
+};
+
 struct Transforms {
   /// planes = B^T d B of `tiles` of `blocks`. planes.data is block 0, and the first of `tiles`.
   /// @param src_blocks  channel blocks of an image
   void (*input)(const TileGrid& grid, const float* src, int src_blocks, Range tiles, Range blocks,
                 PointPlanes planes);
-  /// dst = A^T m A + bias. planes.data is the first of `blocks` and of `tiles`.
-  /// @param bias  null, or for all channels of dst's blocks
-  void (*output)(const TileGrid& grid, PointPlanes planes, const float* bias, float* dst,
+  /// dst = tail(A^T m A). planes.data is the first of `blocks` and of `tiles`.
+  void (*output)(const TileGrid& grid, PointPlanes planes, const OutputTail& tail, float* dst,
                  int dst_blocks, Range tiles, Range blocks);
   /// planes = A y A^T of the gradient of the output. planes.data is block 0, and the first of
   /// `tiles`.

@@ -31,7 +31,7 @@ struct Pass {
   const TileGrid& grid;
   const Filters& filters;
   const float* src;
-  const float* bias;
+  const OutputTail& tail;
   float* dst;
   int in_blocks, out_blocks;
 };
@@ -69,7 +69,7 @@ void ConvolveByTiles(const Pass& pass) {
       for (int g = 0; g < groups; ++g) {
         const Range blocks = Group(pass.out_blocks, 2, g);
         pass.kernels.products.forward(x, in, u + g * group_size, blocks.count, false, m);
-        transforms.output(pass.grid, m, pass.bias, pass.dst, pass.out_blocks, range, blocks);
+        transforms.output(pass.grid, m, pass.tail, pass.dst, pass.out_blocks, range, blocks);
       }
     }
   }
@@ -111,7 +111,7 @@ void ConvolveByChannels(const Pass& pass) {
           pass.kernels.products.forward(FromBlock(x, c / lanes, lanes), channels.count, u,
                                         blocks.count, c > 0, m);
         }
-        transforms.output(pass.grid, m, pass.bias, pass.dst, pass.out_blocks, range, blocks);
+        transforms.output(pass.grid, m, pass.tail, pass.dst, pass.out_blocks, range, blocks);
       }
     }
   }
@@ -133,12 +133,12 @@ TileGrid MakeTileGrid(int num, int in_h, int in_w, int pad_h, int pad_w) {
 }
 
 void Convolve(const Kernels& kernels, const TileGrid& grid, const Filters& filters,
-              const float* src, const float* bias, float* dst) {
+              const float* src, const OutputTail& tail, float* dst) {
   const Pass pass = {kernels,
                      grid,
                      filters,
                      src,
-                     bias,
+                     tail,
                      dst,
                      static_cast<int>(CeilDiv(filters.in, kernels.lanes)),
                      static_cast<int>(CeilDiv(filters.out, kernels.lanes))};

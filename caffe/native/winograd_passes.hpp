@@ -22,10 +22,9 @@ TileGrid MakeTileGrid(int num, int in_h, int in_w, int pad_h, int pad_w);
 // memory belongs to the calling thread and grows to the largest pass; see
 // docs/decisions/winograd.md for how large.
 
-/// dst = conv(src, filters) + bias.
-/// @param bias  null, or a value for each channel of dst's blocks
+/// dst = tail(conv(src, filters)).
 void Convolve(const Kernels& kernels, const TileGrid& grid, const Filters& filters,
-              const float* src, const float* bias, float* dst);
+              const float* src, const OutputTail& tail, float* dst);
 
 /// filters_diff (out x in x 3 x 3) += the gradient of the filters.
 void AddFiltersGradient(const Kernels& kernels, const TileGrid& grid, int out, int in,

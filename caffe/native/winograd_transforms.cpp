@@ -1,3 +1,4 @@
+#include "caffe/native/vector_activation.hpp"
 #include "caffe/native/winograd_kernels.hpp"
 #include "caffe/native/winograd_maths.hpp"
 #include "caffe/native/winograd_vector.hpp"
@@ -94,14 +95,16 @@ void OutputGradient(const TileGrid& grid, const float* dst_diff, int dst_blocks,
   }
 }
 
-void Output(const TileGrid& grid, PointPlanes planes, const float* bias, float* dst, int dst_blocks,
-            Range tiles, Range blocks) {
+template <Activation::Kind kKind, bool kResidual>
+void OutputAs(const TileGrid& grid, PointPlanes planes, const OutputTail& tail, float* dst,
+              int dst_blocks, Range tiles, Range blocks) {
+  const Activation activation = tail.activation;
   const std::ptrdiff_t image_size = std::ptrdiff_t(grid.out_h) * grid.out_w * kLanes;
   for (int i = 0; i < blocks.count; ++i) {
     const int b = blocks.first + i;
     const float* from = planes.data + std::ptrdiff_t(i) * planes.tiles * kLanes;
     Vector shift = {};
-    if (bias != nullptr) __builtin_memcpy(&shift, bias + b * kLanes, sizeof(shift));
+    if (tail.bias != nullptr) __builtin_memcpy(&shift, tail.bias + b * kLanes, sizeof(shift));
     ForEachTile(grid, tiles, [&](int n, int row, int column, int t) {
       Vector half[kTile][kReach];
       for (int c = 0; c < kReach; ++c) {
@@ -114,18 +117,30 @@ void Output(const TileGrid& grid, PointPlanes planes, const float* bias, float* 
       }
       const int height = Min(kTile, grid.out_h - row * kTile);
       const int width = Min(kTile, grid.out_w - column * kTile);
-      float* image = dst + (std::ptrdiff_t(n) * dst_blocks + b) * image_size;
+      const std::ptrdiff_t image = (std::ptrdiff_t(n) * dst_blocks + b) * image_size;
       for (int r = 0; r < height; ++r) {
-        float* to =
+        const std::ptrdiff_t at =
             image + (std::ptrdiff_t(row * kTile + r) * grid.out_w + column * kTile) * kLanes;
         Vector out[kTile];
         PointsToOutput(half[r], out);
         for (int c = 0; c < kTile; ++c) {
-          if (c < width) Store(out[c] + shift, to + c * kLanes);
+          if (c >= width) continue;
+          Vector y = out[c] + shift;
+          if constexpr (kResidual) y += Load(tail.residual + at + c * kLanes);
+          Store(Activate<kKind>(activation, y), dst + at + c * kLanes);
         }
       }
     });
   }
+}
+
+void Output(const TileGrid& grid, PointPlanes planes, const OutputTail& tail, float* dst,
+            int dst_blocks, Range tiles, Range blocks) {
+  WithKind(tail.activation.kind, [&](auto kind) {
+    constexpr Activation::Kind kKind = decltype(kind)::kind;
+    const auto run = tail.residual != nullptr ? OutputAs<kKind, true> : OutputAs<kKind, false>;
+    run(grid, planes, tail, dst, dst_blocks, tiles, blocks);
+  });
 }
 
 void ChannelSums(const float* images, int num, int image_blocks, std::ptrdiff_t positions,

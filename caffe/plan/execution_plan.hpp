@@ -50,9 +50,13 @@ class ExecutionPlan {
   ExecutionPlan(const Net<Dtype>& net, const PlanOptions& options);
   ~ExecutionPlan();
 
-  /// The step that begins, or ends, with a layer, or null.
+  /// The step that begins with a layer, or null.
   PlanStep* StartingAt(int layer) const { return starts_[layer]; }
-  PlanStep* EndingAt(int layer) const { return ends_[layer]; }
+  /// Runs a step forward. Its layers may belong to other steps as well.
+  /// @return false, having done nothing, where the layers have to run one by one
+  bool Forward(PlanStep* step) const;
+  /// The step that ends with a layer and whose last forward pass was its own, or null.
+  PlanStep* RanTo(int layer) const;
   /// To be called before a layer of any step runs by itself.
   void BeforeSingleForward(int layer) const;
   void BeforeSingleBackward(int layer) const;
@@ -60,8 +64,9 @@ class ExecutionPlan {
 
  private:
   std::vector<std::unique_ptr<PlanStep>> steps_;
-  /// By layer: the step that starts there, ends there, contains it.
-  std::vector<PlanStep*> starts_, ends_, owners_;
+  /// By layer: the step that starts there, and those that contain it.
+  std::vector<PlanStep*> starts_;
+  std::vector<std::vector<PlanStep*>> owners_;
 
   DISABLE_COPY_AND_ASSIGN(ExecutionPlan);
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "caffe/native/recipe.hpp"
 #include "caffe/net.hpp"
 
 namespace caffe {
@@ -49,23 +50,33 @@ void MemoryPlan<Dtype>::KeepUnwrittenDiffs() {
   }
 }
 
-/// Discards the storages of the layers' blobs of which is_dead(use) holds for all blobs that share
-/// them. Who shares with whom is known only now: Split, Reshape and others pass memory on.
+/// Calls act(storage) for the storages of the layers' blobs of which is_dead(use) holds for all
+/// blobs that share them. Who shares with whom is known only now: Split, Reshape and others pass
+/// memory on.
 template <typename Dtype>
-template <typename Storage, typename IsDead>
-void MemoryPlan<Dtype>::Release(int first, int last, const Storage& storage_of,
-                                const IsDead& is_dead) const {
-  const auto release = [&](int id) {
+template <typename Storage, typename IsDead, typename Action>
+void MemoryPlan<Dtype>::ForEachDead(int first, int last, const Storage& storage_of,
+                                    const IsDead& is_dead, const Action& act) const {
+  const auto visit = [&](int id) {
     SyncedMemory* const storage = storage_of(*net_.blobs()[id]);
     if (storage == nullptr || !is_dead(uses_[id])) return;
     for (size_t other = 0; other < uses_.size(); ++other) {
       if (storage_of(*net_.blobs()[other]) == storage && !is_dead(uses_[other])) return;
     }
-    storage->Discard();
+    act(storage);
   };
   for (int i = first; i <= last; ++i) {
-    for (const int id : net_.top_ids(i)) release(id);
-    for (const int id : net_.bottom_ids(i)) release(id);
+    for (const int id : net_.top_ids(i)) visit(id);
+    for (const int id : net_.bottom_ids(i)) visit(id);
+  }
+}
+
+/// The next reader copies them anew anyway, since the update has changed them, or has to expect
+/// that somebody did.
+template <typename Dtype>
+void MemoryPlan<Dtype>::DropCopiesOfWeights(int first, int last) const {
+  for (int i = first; i <= last; ++i) {
+    for (const auto& blob : net_.layers()[i]->blobs()) DropReaderCopy(blob->data().get());
   }
 }
 
@@ -85,18 +96,37 @@ SyncedMemory* DiffOf(const Blob<Dtype>& blob) {
 
 template <typename Dtype>
 void MemoryPlan<Dtype>::AfterForward(int first, int last) const {
-  if (!forward_only_ || Caffe::mode() != Caffe::CPU) return;
-  Release(first, last, DataOf<Dtype>,
-          [last](const Use& use) { return !use.keep_data && use.last <= last; });
+  if (Caffe::mode() != Caffe::CPU) return;
+  ForEachDead(
+      first, last, DataOf<Dtype>,
+      [last](const Use& use) { return !use.keep_data && use.last <= last; },
+      [this](SyncedMemory* storage) {
+        forward_only_ ? storage->Discard() : KeepRecipeOnly(storage);
+      });
+  DropCopiesOfWeights(first, last);
+}
+
+template <typename Dtype>
+void MemoryPlan<Dtype>::BeforeBackward(int layer) const {
+  if (Caffe::mode() != Caffe::CPU) return;
+  for (const auto* blobs : {&net_.bottom_vecs()[layer], &net_.top_vecs()[layer]}) {
+    for (const Blob<Dtype>* blob : *blobs) {
+      if (SyncedMemory* storage = DataOf(*blob)) MakeFromRecipe(storage);
+    }
+  }
 }
 
 template <typename Dtype>
 void MemoryPlan<Dtype>::AfterBackward(int first, int last) const {
   if (Caffe::mode() != Caffe::CPU) return;
-  Release(first, last, DataOf<Dtype>,
-          [first](const Use& use) { return !use.keep_data && use.first >= first; });
-  Release(first, last, DiffOf<Dtype>,
-          [first](const Use& use) { return !use.keep_diff && use.first >= first; });
+  const auto discard = [](SyncedMemory* storage) { storage->Discard(); };
+  ForEachDead(
+      first, last, DataOf<Dtype>,
+      [first](const Use& use) { return !use.keep_data && use.first >= first; }, discard);
+  ForEachDead(
+      first, last, DiffOf<Dtype>,
+      [first](const Use& use) { return !use.keep_diff && use.first >= first; }, discard);
+  DropCopiesOfWeights(first, last);
 }
 
 INSTANTIATE_CLASS(MemoryPlan);

@@ -16,7 +16,10 @@ class SyncedMemory;
 /// comes later in the pass takes its place:
 ///
 ///   backward  values and gradients, when the first of the layers that touch them has run
-///   forward   of a net that never runs backward: values, when the last such layer has run
+///   forward   of a net that never runs backward: values, when the last such layer has run;
+///             of another: values that the backward pass can work out again from others at the
+///             cost of reading these, when the last such layer has run; and what a layer copied
+///             of its weights to another layout
 ///
 /// Kept are the blobs of layers without bottoms (who may fill them only once), the net's inputs
 /// and outputs, what carries a loss, the weights, and gradients that one of their layers does not
@@ -29,6 +32,8 @@ class MemoryPlan {
 
   /// To be called when the layers first to last have run.
   void AfterForward(int first, int last) const;
+  /// To be called before a layer runs backward by itself: makes again what it may read.
+  void BeforeBackward(int layer) const;
   void AfterBackward(int first, int last) const;
 
  private:
@@ -41,8 +46,10 @@ class MemoryPlan {
 
   void Keep(const std::vector<Blob<Dtype>*>& blobs);
   void KeepUnwrittenDiffs();
-  template <typename Storage, typename IsDead>
-  void Release(int first, int last, const Storage& storage_of, const IsDead& is_dead) const;
+  template <typename Storage, typename IsDead, typename Action>
+  void ForEachDead(int first, int last, const Storage& storage_of, const IsDead& is_dead,
+                   const Action& act) const;
+  void DropCopiesOfWeights(int first, int last) const;
 
   const Net<Dtype>& net_;
   const bool forward_only_;

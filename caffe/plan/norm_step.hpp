@@ -7,10 +7,8 @@
 
 namespace caffe {
 
-/// The step of a BatchNorm layer and as many as follow it directly of: a Scale in place that
-/// learns a value for each channel, an Eltwise that adds another blob, a ReLU in place, a Split.
-/// Null where `layer` is not the start of at least two of these. The step runs on the CPU on single
-/// precision in channel blocks, and declines otherwise.
+/// The step of the layers that FindNormLayers finds; null where these are not at least two. It runs
+/// on the CPU on single precision in channel blocks, and declines otherwise.
 /// @param forward_only  nothing is kept for a backward pass
 template <typename Dtype>
 std::unique_ptr<PlanStep> FindNormStep(const Net<Dtype>& net, int layer, bool forward_only);

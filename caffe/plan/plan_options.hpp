@@ -8,6 +8,9 @@ namespace caffe {
 struct PlanOptions {
   /// Run batch normalisation with the scale, the residual sum and the rectifier behind it as one.
   bool fusion = true;
+  /// With fusion, in phase TEST: fold stored batch normalisation and what follows it into the
+  /// convolution before.
+  bool fold = true;
   /// Leave out gradients of weights that a solver has no use for (SetWantedGradients).
   bool skip_gradients = true;
   /// Give the memory of values and gradients back as soon as the pass has no more use for it.

@@ -82,7 +82,7 @@ void CheckCase(const DepthwiseCase& c) {
   };
   const Dtype unset = std::numeric_limits<Dtype>::quiet_NaN();
   check("vector y", y, unset,
-        [&](Dtype* got) { DepthwiseForwardCpu(shape, x.data(), w.data(), b.data(), got); });
+        [&](Dtype* got) { DepthwiseForwardCpu(shape, x.data(), w.data(), b.data(), {}, got); });
   check("vector dx", dx, unset,
         [&](Dtype* got) { DepthwiseBackwardDataCpu(shape, dy.data(), w.data(), got); });
   std::vector<int> all(c.channels);

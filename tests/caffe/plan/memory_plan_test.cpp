@@ -1,7 +1,6 @@
 // A net that gives memory back within a pass against one that keeps all of it: the same bits. What
 // is given back comes again as NaN, so nobody can rely on what was in it.
 
-#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,14 +13,11 @@
 #include "caffe/filler.hpp"
 #include "caffe/net.hpp"
 #include "caffe/test/test_caffe_main.hpp"
-#include "caffe/util/io.hpp"
-#include "caffe/util/upgrade_proto.hpp"
+#include "tests/caffe/plan/model_nets.hpp"
 #include "tests/rival_net.hpp"
 
 namespace caffe {
 namespace {
-
-constexpr int kBatch = 2;
 
 /// Fills all memory that is handed out with NaN while it lives.
 class Poison {
@@ -29,12 +25,6 @@ class Poison {
   Poison() { SetHostMemoryPoison(true); }
   ~Poison() { SetHostMemoryPoison(false); }
 };
-
-NetParameter Parse(const string& text) {
-  NetParameter param;
-  Require(google::protobuf::TextFormat::ParseFromString(text, &param), "cannot parse ", text);
-  return param;
-}
 
 /// Blobs that one of two consumers writes no gradient for, memory that several blobs share, layers
 /// in place, two losses, one of them within the net, weights of two layers in one.
@@ -68,25 +58,6 @@ NetParameter TrickyNet() {
   )");
 }
 
-/// A net of models/ on two small images.
-NetParameter ModelNet(const string& folder, int channels, int size) {
-  NetParameter file, param;
-  ReadNetParamsFromTextFileOrDie(CAFFE_SOURCE_DIR "/models/" + folder + "/train_val.prototxt",
-                                 &file);
-  param.set_name(file.name());
-  *param.add_layer() =
-      Parse(
-          "layer { name: 'data' type: 'Input' top: 'data' top: 'label' input_param { "
-          "shape { dim: 2 dim: " +
-          std::to_string(channels) + " dim: " + std::to_string(size) +
-          " dim: " + std::to_string(size) + " } shape { dim: 2 } } }")
-          .layer(0);
-  for (const LayerParameter& layer : file.layer()) {
-    if (layer.type() != "Data") *param.add_layer() = layer;
-  }
-  return param;
-}
-
 std::unique_ptr<Net<float>> Make(NetParameter param, Phase phase, const PlanOptions& options) {
   param.mutable_state()->set_phase(phase);
   Caffe::set_random_seed(7);
@@ -103,7 +74,8 @@ std::unique_ptr<Net<float>> Make(NetParameter param, Phase phase, const PlanOpti
       std::fill_n(sums->mutable_cpu_data(), sums->count(), 1.0f);
     }
   }
-  for (int n = 0; n < kBatch; ++n) net->input_blobs()[1]->mutable_cpu_data()[n] = float(n + 1);
+  for (int n = 0; n < net->input_blobs()[1]->count(); ++n)
+    net->input_blobs()[1]->mutable_cpu_data()[n] = float(n + 1);
   return net;
 }
 
@@ -173,7 +145,7 @@ TEST_F(MemoryPlanTest, NetsOfThePaper) {
        {"resnet8/cifar10_quick", "mobilenetv2/cifar10", "shufflenetv2_x0_5/cifar100",
         "efficientnet_b0/cifar10", "densenet121/cifar10", "vit_tiny/cifar100"}) {
     SCOPED_TRACE(folder);
-    const NetParameter param = ModelNet(folder, 3, 32);
+    const NetParameter param = ModelNet(folder, 2, 3, 32);
     ExpectSameTraining(param, true);
     ExpectSameInference(param, true);
   }
@@ -192,7 +164,7 @@ TEST_F(MemoryPlanTest, LayersThatRegulariseByChance) {
 }
 
 TEST_F(MemoryPlanTest, LeNet) {
-  const NetParameter param = ModelNet("lenet/mnist", 1, 28);
+  const NetParameter param = ModelNet("lenet/mnist", 2, 1, 28);
   ExpectSameTraining(param, true);
   ExpectSameInference(param, true);
 }
