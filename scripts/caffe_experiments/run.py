@@ -25,10 +25,6 @@ PR_SET_PDEATHSIG = 1   # of prctl(2)
 SNAPSHOT = re.compile(r"snapshot_iter_(\d+)\.(caffemodel|solverstate)$")
 
 
-# Of a run whose time is measured: nothing but training.
-TIMING = {"test_interval": 0, "snapshot": 0, "snapshot_after_train": False}
-
-
 class Run:
     """`weights` is a file to start from, None for random weights."""
 
@@ -80,7 +76,7 @@ class Run:
                 self.cell.method, entry.data, entry.recipe,
                 random_seed=self.seed, test_initialization=False,
                 **({"weights": str(self.weights)} if self.weights else {}),
-                **(TIMING if self.measures_time else {}))}
+                **(self._nothing_but_training() if self.measures_time else {}))}
         self.folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             text = text.replace(HEADER, "# Written by scripts/reproduce.\n")
@@ -89,6 +85,12 @@ class Run:
                 raise Refusal(f"{path} was made with other settings than this command's. Repeat "
                               "them, or choose another --output.")
             write_whole(path, text)
+
+    def _nothing_but_training(self):
+        """Its first test is due after the end. The last iteration shows no speed, so there are
+        several displays in an epoch."""
+        return {"test_interval": self.cell.iterations + 1, "snapshot": 0,
+                "snapshot_after_train": False, "display": max(1, self.cell.epoch // 4)}
 
     def start(self, command, environment, folder):
         """`command` is caffe with its options but those of this run; it runs in `folder`."""

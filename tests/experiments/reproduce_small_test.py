@@ -3,7 +3,7 @@
 
     reproduce_small_test.py TOOLS_DIR
 
-Two cells of Table 6, a few seconds. With CAFFE_TEST_FULL=1 the small form of every table, whole.
+Two cells of Table 6 and a short Table 7, a few seconds. With CAFFE_TEST_FULL=1 the small form of every table, whole.
 """
 import json
 import os
@@ -17,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ["table6", "--small", "--cells", "baseline,channel_dropback", "--seeds", "1", "--epochs", "3",
         "--images", "200", "--test-images", "100", "--width", "0.0625", "--jobs", "1"]
+TIMING = ["table7", "--small", "--seeds", "1", "--epochs", "2", "--images", "100", "--width",
+          "0.0625"]
 TABLES = [*(f"table{number}" for number in range(1, 8)), "fig1"]
 
 
@@ -77,6 +79,9 @@ def main():
         results = reproduce(tools, first, TINY)
         check_accuracy(tools, first, results)
         check_interrupted(tools, Path(folder) / "second", curves(results))
+        for cell in reproduce(tools, Path(folder) / "timing", TIMING)["cells"]:
+            # Seconds of 2,000 iterations.
+            assert 2 < cell["last"]["mean"] < 20000, cell
         if os.environ.get("CAFFE_TEST_FULL"):
             for table in TABLES:
                 reproduce(tools, Path(folder) / table, [table, "--small"])
