@@ -115,7 +115,7 @@ class EngineCaseDraw {
     bottom.insert(bottom.end(), window.sizes.begin(), window.sizes.end());
     if (type == "Deconvolution") {
       // The output would be empty where the padding is wider than the window.
-      for (size_t a = 2; a < bottom.size(); ++a) bottom[a] += 3;
+      for (size_t a = 2; a < bottom.size(); ++a) bottom[a] += 4;
     }
     return WithEngines(type,
                        "num_output: " + std::to_string(outputs) +
