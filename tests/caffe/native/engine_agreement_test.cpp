@@ -109,9 +109,9 @@ double Difference(const vector<double>& found, const vector<double>& wanted) {
 
 void Check(unsigned seed, int number) {
   const EngineCase c = EngineCaseDraw(seed, number).Draw();
-  SCOPED_TRACE("CAFFE_TEST_SEED=" + std::to_string(seed) + " CAFFE_TEST_CASE=" +
-               std::to_string(number) + " caffe_engine_agreement_test\n" + c.native + ", bottoms" +
-               ShapesText(c) + ", blocks of " + std::to_string(c.block));
+  SCOPED_TRACE("CAFFE_TEST_SEED=" + std::to_string(seed) +
+               " CAFFE_TEST_CASE=" + std::to_string(number) + " caffe_engine_agreement_test\n" +
+               c.native + ", bottoms" + ShapesText(c) + ", blocks of " + std::to_string(c.block));
   Results wanted, found;
   ASSERT_EQ(ErrorOf([&] {
               wanted = Run<double>(c, c.plain, 0);
