@@ -4,12 +4,13 @@
 //
 // Makes the solver as `caffe train` would, fills the inputs of its net once, and prints
 // "ready RSS", the resident memory before. For each line "N" on standard input it makes N steps and
-// prints "SECONDS PEAK": the time of one step, and the largest resident memory so far. Memory is in
-// KiB.
+// prints "SECONDS PEAK PROCESSOR_SECONDS": the time of one step, the largest resident memory so
+// far, and the processor time of one step, of all threads. Memory is in KiB.
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <exception>
 #include <fstream>
 #include <iostream>
@@ -31,6 +32,13 @@ long StatusKib(const std::string& name) {
     if (line.rfind(name + ":", 0) == 0) return std::stol(line.substr(name.size() + 1));
   }
   return 0;
+}
+
+/// Processor time that all threads of this process have taken.
+double ProcessorSeconds() {
+  timespec time = {};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return time.tv_sec + 1e-9 * time.tv_nsec;
 }
 
 /// The first input is an image, normally distributed; others are labels 0 to 9.
@@ -59,9 +67,12 @@ void Serve(const std::string& file) {
   std::cout << "ready " << idle << std::endl;
   for (int steps; std::cin >> steps;) {
     const auto start = std::chrono::steady_clock::now();
+    const double processor_start = ProcessorSeconds();
     solver->Step(steps);
     const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-    std::cout << time.count() / std::max(steps, 1) << " " << StatusKib("VmHWM") << std::endl;
+    const double processor_time = ProcessorSeconds() - processor_start;
+    std::cout << time.count() / std::max(steps, 1) << " " << StatusKib("VmHWM") << " "
+              << processor_time / std::max(steps, 1) << std::endl;
   }
 }
 

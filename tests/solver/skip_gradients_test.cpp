@@ -145,6 +145,8 @@ TYPED_TEST(SkipGradientsTest, SameWeightsInAllReadings) {
   for (const string method : methods) {
     ExpectSameTraining<Dtype>(Settings(method) + AllKindsNet(""));
   }
+  // Double precision is plain anyway.
+  if (sizeof(Dtype) == 8) return;
   for (const string method : {"mask: SKIP", "mask: GRADIENT channel_axis: INPUT"}) {
     ExpectSameTraining<Dtype>(Settings(method) + AllKindsNet("engine: CAFFE"));
   }
@@ -155,9 +157,7 @@ TYPED_TEST(SkipGradientsTest, SameWeightsUnderOtherSettings) {
   for (const string more :
        {"iter_size: 2", "clip_gradients: 0.5", "type: 'Adam' momentum2: 0.99 delta: 0.1",
         "lr_dropout_param { drop_rate { value: 0.25 } }"}) {
-    for (const string method : {"mask: SKIP", "mask: GRADIENT channel_axis: INPUT"}) {
-      ExpectSameTraining<Dtype>(Settings(method, more) + AllKindsNet(""));
-    }
+    ExpectSameTraining<Dtype>(Settings("mask: SKIP", more) + AllKindsNet(""));
   }
 }
 

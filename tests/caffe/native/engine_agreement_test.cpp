@@ -109,9 +109,9 @@ double Difference(const vector<double>& found, const vector<double>& wanted) {
 
 void Check(unsigned seed, int number) {
   const EngineCase c = EngineCaseDraw(seed, number).Draw();
-  SCOPED_TRACE("CAFFE_TEST_SEED=" + std::to_string(seed) + " CAFFE_TEST_CASE=" +
-               std::to_string(number) + " caffe_engine_agreement_test\n" + c.native + ", bottoms" +
-               ShapesText(c) + ", blocks of " + std::to_string(c.block));
+  SCOPED_TRACE("CAFFE_TEST_SEED=" + std::to_string(seed) +
+               " CAFFE_TEST_CASE=" + std::to_string(number) + " caffe_engine_agreement_test\n" +
+               c.native + ", bottoms" + ShapesText(c) + ", blocks of " + std::to_string(c.block));
   Results wanted, found;
   ASSERT_EQ(ErrorOf([&] {
               wanted = Run<double>(c, c.plain, 0);
@@ -128,12 +128,10 @@ void Check(unsigned seed, int number) {
 TEST(EngineAgreementTest, RandomLayers) {
   Caffe::set_mode(Caffe::CPU);
   const unsigned seed = Setting("CAFFE_TEST_SEED", kSeed);
-  const int cases = std::getenv("CAFFE_TEST_FULL") != nullptr ? 2000 : 200;
-  const int only = Setting("CAFFE_TEST_CASE", -1);
   std::cout << "seed " << seed << "\n";
-  for (int number = 0; number < cases; ++number) {
-    if (only < 0 || number == only) Check(seed, number);
-  }
+  if (const int only = Setting("CAFFE_TEST_CASE", -1); only >= 0) return Check(seed, only);
+  const int cases = std::getenv("CAFFE_TEST_FULL") != nullptr ? 2000 : 200;
+  for (int number = 0; number < cases; ++number) Check(seed, number);
 }
 
 }  // namespace

@@ -90,9 +90,7 @@ class EngineCaseDraw {
     std::ostringstream kernel, stride, pad, dilation;
     std::vector<int> sizes;
 
-    std::string text() const {
-      return kernel.str() + stride.str() + pad.str() + dilation.str();
-    }
+    std::string text() const { return kernel.str() + stride.str() + pad.str() + dilation.str(); }
   };
   void AddAxis(Window* window) {
     const int kernel = From(1, 5), stride = From(1, 3), dilation = Chance(0.3) ? 2 : 1;
@@ -115,7 +113,7 @@ class EngineCaseDraw {
     bottom.insert(bottom.end(), window.sizes.begin(), window.sizes.end());
     if (type == "Deconvolution") {
       // The output would be empty where the padding is wider than the window.
-      for (size_t a = 2; a < bottom.size(); ++a) bottom[a] += 3;
+      for (size_t a = 2; a < bottom.size(); ++a) bottom[a] += 4;
     }
     return WithEngines(type,
                        "num_output: " + std::to_string(outputs) +
@@ -125,11 +123,10 @@ class EngineCaseDraw {
 
   EngineCase Winograd() {
     const int pad = From(0, 2);
-    EngineCase drawn =
-        WithEngines("Convolution",
-                    "num_output: " + std::to_string(From(32, 70)) +
-                        " kernel_size: 3 pad: " + std::to_string(pad) + " " + Bias(),
-                    {From(1, 3), From(32, 70), From(3, 14), From(3, 14)}, "DEFAULT");
+    EngineCase drawn = WithEngines("Convolution",
+                                   "num_output: " + std::to_string(From(32, 70)) +
+                                       " kernel_size: 3 pad: " + std::to_string(pad) + " " + Bias(),
+                                   {From(1, 3), From(32, 70), From(3, 14), From(3, 14)}, "DEFAULT");
     drawn.tolerance = 1e-4;
     return drawn;
   }
@@ -165,9 +162,9 @@ class EngineCaseDraw {
   }
 
   EngineCase InnerProduct() {
-    const std::string text = "type: 'InnerProduct' inner_product_param { num_output: " +
-                             std::to_string(From(1, 200)) + " " + Bias() +
-                             (Chance(0.5) ? "transpose: true }" : "}");
+    const std::string text =
+        "type: 'InnerProduct' inner_product_param { num_output: " + std::to_string(From(1, 200)) +
+        " " + Bias() + (Chance(0.5) ? "transpose: true }" : "}");
     return Same(text, {{From(1, 150), From(1, 24), From(1, 12)}});
   }
 
