@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -94,6 +95,14 @@ void SetState(Phase phase, const NetState& solver_state, NetParameter* net) {
   *net->mutable_state() = state;
 }
 
+/// Whether the data come from elsewhere than from fillers.
+bool FillsNothingButWeights(const NetParameter& param) {
+  static const std::set<string> kReaders = {"Data", "HDF5Data", "ImageData", "Input", "MemoryData"};
+  return std::all_of(param.layer().begin(), param.layer().end(), [](const LayerParameter& layer) {
+    return layer.bottom_size() > 0 || kReaders.count(layer.type()) > 0;
+  });
+}
+
 /// Whether all layers that learn are layers of another net as well.
 template <typename Dtype>
 bool LearnsNothingElse(const Net<Dtype>& net, const Net<Dtype>& other) {
@@ -109,11 +118,11 @@ template <typename Dtype>
 std::unique_ptr<Net<Dtype>> MakeTestNet(const NetParameter& param, const SolverParameter& solver,
                                         const Net<Dtype>& train_net) {
   std::unique_ptr<Net<Dtype>> net;
-  {
+  if (FillsNothingButWeights(param)) {
     const SkipFilling weights_are_shared;
     net = std::make_unique<Net<Dtype>>(param);
   }
-  if (!LearnsNothingElse(*net, train_net)) {
+  if (net == nullptr || !LearnsNothingElse(*net, train_net)) {
     net = std::make_unique<Net<Dtype>>(param);
     LoadInitialWeights(solver, net.get());
   }
