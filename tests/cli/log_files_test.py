@@ -73,8 +73,10 @@ def read_csv(folder):
 
 
 def as_logged(text):
-    """A number of the CSV in the digits of the log: 6 significant ones."""
-    return float(f"{float(text):.6g}")
+    """A number of the CSV in the digits of the log: 6 significant ones, of the float that the CSV's
+    digits stand for."""
+    single, = struct.unpack("f", struct.pack("f", float(text)))
+    return float(f"{single:.6g}")
 
 
 # --- An independent reader of event files ---
