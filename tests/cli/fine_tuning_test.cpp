@@ -47,7 +47,7 @@ TEST_F(FineTuningTest, LogNamesFreshAndUnusedLayers) {
   WriteNetWith("classifier", 3);
   const RunResult run = Run(kTrain);
   ASSERT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_EQ(run.Count("Ignoring source layer ip"), 1) << "Caffe's line";
+  EXPECT_EQ(run.Count("Ignoring source layer ip"), 2) << "Caffe's line, for each net";
   EXPECT_EQ(run.Count("Not used of first\\.caffemodel, as the net has no such layers "
                       "\\(1 layer\\):"),
             1);
