@@ -142,8 +142,8 @@ Command TrainCommand() {
           "  caffe train --solver=solver.prototxt --snapshot=auto\n"
           "  caffe train --solver=solver.prototxt --weights=pretrained.caffemodel",
       .flags = {"solver", "snapshot", "weights", "skip_mismatched_weights", "gpu", "level", "stage",
-                "fusion", "share_memory", "skip_gradients", "winograd", "sigint_effect",
-                "sighup_effect", "log_csv", "log_tensorboard"},
+                "continue_on_nan", "fusion", "share_memory", "skip_gradients", "winograd",
+                "sigint_effect", "sighup_effect", "log_csv", "log_tensorboard"},
       .min_words = 0,
       .max_words = 0,
       .run = Train,
