@@ -3,6 +3,7 @@
 #include "caffe/device/blas.hpp"
 #include "caffe/device/blob_access.hpp"
 #include "caffe/layers/base_conv_layer.hpp"
+#include "caffe/layers/scale_kernels.hpp"
 
 // The way over im2col and matrix products. For each group g:
 //   columns_g: kernel_dim x conv out positions
@@ -122,8 +123,8 @@ void BaseConvolutionLayer<Dtype>::WeightGemm(const Dtype* input, const Dtype* ou
 template <typename Dtype>
 template <typename Device>
 void BaseConvolutionLayer<Dtype>::BackwardBias(Dtype* bias, const Dtype* input) {
-  Gemv<Device>(CblasNoTrans, num_output_, out_spatial_dim_, Dtype(1), input,
-               Data<Device>(bias_multiplier_), Dtype(1), bias);
+  bias_gradient<Device>(ScaleShape{.outer = 1, .dim = num_output_, .inner = out_spatial_dim_},
+                        input, Dtype(1), bias);
 }
 
 #define INSTANTIATE(Device, Dtype)                                                            \
