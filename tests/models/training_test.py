@@ -88,8 +88,8 @@ def write_run(folder, work):
     net = net.replace('"data/imagenet/', '"data/cifar10/')
     (work / "net.prototxt").write_text(net)
     # Forms for fine-tuning start from anywhere here, which takes smaller steps.
-    rate = 0.01 if name == "vit_tiny" else 0.002 if name.startswith("vit") else \
-        0.005 if form.endswith("_224") else 0.02
+    rate = 0.01 if name in ("vit_tiny", "efficientnet_b0") else \
+        0.002 if name.startswith("vit") else 0.005 if form.endswith("_224") else 0.02
     (work / "solver.prototxt").write_text(SOLVER.format(rate=rate, iterations=ITERATIONS))
 
 
