@@ -49,9 +49,6 @@ void AppendActivation(const Activation& activation, dnnl::post_ops* ops) {
 
 }  // namespace
 
-template <>
-std::unique_ptr<ConvEngine<float>> MakeDnnlConv<float>(const ConvShape& shape);
-
 DnnlConv::DnnlConv(const ConvShape& s)
     : src_(AnyLayout(Dims({s.num, s.in_channels}, s.in))),
       weights_(AnyLayout(WeightDims(s))),
@@ -62,7 +59,7 @@ DnnlConv::DnnlConv(const ConvShape& s)
       stride_(s.stride.begin(), s.stride.end()),
       dilation_(s.dilation.begin(), s.dilation.end()),
       pad_front_(s.pad.begin(), s.pad.end()),
-      gathered_(s, MakeDnnlConv<float>) {
+      gathered_(s) {
   for (size_t i = 0; i < s.in.size(); ++i) {
     dilation_[i] -= 1;  // oneDNN counts the gaps
     // Input that no window reaches at the far end is negative padding.

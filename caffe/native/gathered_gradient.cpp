@@ -67,9 +67,6 @@ std::unique_ptr<SyncedMemory> Gather(const NativeImages& images, const ChannelBl
 
 }  // namespace
 
-GatheredGradient::GatheredGradient(const ConvShape& shape, MakeConv make)
-    : shape_(shape), make_(std::move(make)) {}
-
 bool GatheredGradient::Add(const WeightsPart& part, const NativeImages& src,
                            const NativeImages& dst_diff, SyncedMemory* weights_diff) {
   if (part.kept.empty()) return true;
@@ -112,7 +109,7 @@ bool GatheredGradient::Pays(const WeightsPart& part, int filled) const {
 ConvEngine<float>* GatheredGradient::ConvOf(const ConvShape& shape) {
   const auto found = convs_.find(shape);
   if (found != convs_.end()) return found->second.get();
-  return convs_.emplace(shape, make_(shape)).first->second.get();
+  return convs_.emplace(shape, MakeDnnlConv<float>(shape)).first->second.get();
 }
 
 bool AddBiasGradient(const NativeImages& dst_diff, SyncedMemory* bias_diff) {

@@ -1,7 +1,6 @@
 #ifndef CAFFE_NATIVE_GATHERED_GRADIENT_HPP_
 #define CAFFE_NATIVE_GATHERED_GRADIENT_HPP_
 
-#include <functional>
 #include <map>
 #include <memory>
 
@@ -19,15 +18,12 @@ struct NativeImages {
   dnnl::memory Read() const { return ReadAs(storage, desc, copy); }
 };
 
-/// Weight gradients of some of a convolution's channels. The images of these channels are gathered
-/// side by side and filled up with zeros to whole blocks; a convolution of that many channels does
-/// the rest. Filled up, a few sizes serve all draws, and each is made once.
+/// Weight gradients of some channels of one of oneDNN's convolutions. The images of these channels
+/// are gathered side by side and filled up with zeros to whole blocks; a convolution of that many
+/// channels does the rest. Filled up, a few sizes serve all draws, and each is made once.
 class GatheredGradient {
  public:
-  using MakeConv = std::function<std::unique_ptr<ConvEngine<float>>(const ConvShape&)>;
-
-  /// @param make  makes the convolutions of fewer channels; may return null
-  GatheredGradient(const ConvShape& shape, MakeConv make);
+  explicit GatheredGradient(const ConvShape& shape) : shape_(shape) {}
 
   /// Adds to weights_diff. @return false, having done nothing, where all of the gradient is to be
   /// computed: groups, layouts without channel blocks, or too little to save.
@@ -39,7 +35,6 @@ class GatheredGradient {
   ConvEngine<float>* ConvOf(const ConvShape& shape);
 
   const ConvShape shape_;
-  const MakeConv make_;
   std::map<ConvShape, std::unique_ptr<ConvEngine<float>>> convs_;
 };
 

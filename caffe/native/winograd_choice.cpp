@@ -1,5 +1,6 @@
 #include "caffe/native/winograd_choice.hpp"
 
+#include "caffe/native/winograd_kernels.hpp"
 #include "caffe/native/winograd_maths.hpp"
 
 namespace caffe::winograd {
@@ -24,6 +25,19 @@ Passes FasterPasses(const ConvShape& s) {
   const bool forward = Filled(s.out[0]) * Filled(s.out[1]) > 0.5;
   const bool data = Filled(s.in[0]) * Filled(s.in[1]) > 0.5;
   return {.forward = forward, .data = data, .weights = forward};
+}
+
+bool PartPays(const ConvShape& s, const WeightsPart& part, int lanes) {
+  // Multiply-adds that cost as much as to pick a value out of a block that has others; see
+  // docs/decisions/skipped_gradients.md.
+  constexpr double kProductsPerValue = 150;
+  const bool outputs = part.axis == 0;
+  const int channels = outputs ? s.out_channels : s.in_channels;
+  const int others = outputs ? s.in_channels : s.out_channels;
+  const int step = outputs ? kOutputStep : lanes;
+  const int kept = static_cast<int>(part.kept.size());
+  const int computed = (kept + step - 1) / step * step;
+  return double(channels - computed) * others * kTaps * kTaps >= kProductsPerValue * kept;
 }
 
 }  // namespace caffe::winograd

@@ -18,6 +18,10 @@ bool Possible(const ConvShape& shape);
 /// The passes where Winograd's method is faster than oneDNN's direct convolution.
 Passes FasterPasses(const ConvShape& shape);
 
+/// Whether a part of the weights' gradient costs less than all of it.
+/// @param lanes  channels in a block
+bool PartPays(const ConvShape& shape, const WeightsPart& part, int lanes);
+
 }  // namespace caffe::winograd
 
 #endif  // CAFFE_NATIVE_WINOGRAD_CHOICE_HPP_

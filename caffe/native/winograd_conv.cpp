@@ -7,7 +7,6 @@
 
 #include "caffe/native/dnnl_conv.hpp"
 #include "caffe/native/dnnl_memory.hpp"
-#include "caffe/native/gathered_gradient.hpp"
 #include "caffe/native/winograd_choice.hpp"
 #include "caffe/native/winograd_maths.hpp"
 #include "caffe/native/winograd_passes.hpp"
@@ -31,7 +30,8 @@ class WinogradConv : public ConvEngine<float> {
   /// @param other  does the passes that are not chosen; may be null if all are
   WinogradConv(const ConvShape& s, const winograd::Kernels& kernels, winograd::Passes chosen,
                std::unique_ptr<ConvEngine<float>> other)
-      : kernels_(kernels),
+      : shape_(s),
+        kernels_(kernels),
         chosen_(chosen),
         other_(std::move(other)),
         in_(s.in_channels),
@@ -42,10 +42,7 @@ class WinogradConv : public ConvEngine<float> {
         grid_(winograd::MakeTileGrid(s.num, s.in[0], s.in[1], s.pad[0], s.pad[1])),
         data_grid_(winograd::MakeTileGrid(s.num, s.out[0], s.out[1], winograd::kTaps - 1 - s.pad[0],
                                           winograd::kTaps - 1 - s.pad[1])),
-        bias_(s.bias ? (out_ + kernels.lanes - 1) / kernels.lanes * kernels.lanes : 0),
-        gathered_(s, [lanes = kernels.lanes](const ConvShape& fewer) {
-          return MakeWinogradConv(fewer, lanes);
-        }) {}
+        bias_(s.bias ? (out_ + kernels.lanes - 1) / kernels.lanes * kernels.lanes : 0) {}
 
   void Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
                SyncedMemory* dst) override {
@@ -83,35 +80,33 @@ class WinogradConv : public ConvEngine<float> {
                        SyncedMemory* bias_diff) override {
     diff_read_ = dst_diff;
     if (!chosen_.weights) return other_->BackwardWeights(src, dst_diff, weights_diff, bias_diff);
-    const memory in = GradientSrc(src).Read();
-    const memory out_diff = GradientDst(dst_diff).Read();
-    winograd::AddFiltersGradient(kernels_, grid_, out_, in_, Floats(in), Floats(out_diff),
-                                 static_cast<float*>(weights_diff->mutable_cpu_data()));
-    if (bias_diff != nullptr) AddToBias(Floats(out_diff), bias_diff);
+    AddGradients(nullptr, src, dst_diff, weights_diff, bias_diff);
   }
 
   bool BackwardWeightsPart(const WeightsPart& part, SyncedMemory* src, SyncedMemory* dst_diff,
                            SyncedMemory* weights_diff, SyncedMemory* bias_diff) override {
-    diff_read_ = part.kept.empty() ? nullptr : dst_diff;
+    const bool nothing = part.kept.empty() && bias_diff == nullptr;
+    diff_read_ = nothing ? nullptr : dst_diff;
     if (!chosen_.weights) {
       return other_->BackwardWeightsPart(part, src, dst_diff, weights_diff, bias_diff);
     }
-    const NativeImages diff = GradientDst(dst_diff);
-    if (!gathered_.Add(part, GradientSrc(src), diff, weights_diff)) return false;
-    if (bias_diff != nullptr) AddToBias(Floats(diff.Read()), bias_diff);
+    if (nothing) return true;
+    if (!winograd::PartPays(shape_, part, kernels_.lanes)) return false;
+    AddGradients(&part, src, dst_diff, weights_diff, bias_diff);
     return true;
   }
 
  private:
-  void AddToBias(const float* dst_diff, SyncedMemory* bias_diff) const {
-    winograd::AddBiasGradient(kernels_, grid_, out_, dst_diff,
+  /// @param part  null: of all weights
+  void AddGradients(const WeightsPart* part, SyncedMemory* src, SyncedMemory* dst_diff,
+                    SyncedMemory* weights_diff, SyncedMemory* bias_diff) const {
+    const memory in = ReadAs(src, src_, reversed_ ? ReaderCopy::kRefresh : ReaderCopy::kReuse);
+    const memory out_diff = ReadAs(dst_diff, dst_, ReaderCopy::kRefresh);
+    winograd::AddFiltersGradient(kernels_, grid_, out_, in_, part, Floats(in), Floats(out_diff),
+                                 static_cast<float*>(weights_diff->mutable_cpu_data()));
+    if (bias_diff == nullptr) return;
+    winograd::AddBiasGradient(kernels_, grid_, out_, Floats(out_diff),
                               static_cast<float*>(bias_diff->mutable_cpu_data()));
-  }
-  NativeImages GradientSrc(SyncedMemory* src) const {
-    return {src, src_, reversed_ ? ReaderCopy::kRefresh : ReaderCopy::kReuse};
-  }
-  NativeImages GradientDst(SyncedMemory* dst_diff) const {
-    return {dst_diff, dst_, ReaderCopy::kRefresh};
   }
 
   static constexpr std::ptrdiff_t kFilter = winograd::kTaps * winograd::kTaps;
@@ -138,6 +133,7 @@ class WinogradConv : public ConvEngine<float> {
     Publish(std::move(out), dst);
   }
 
+  const ConvShape shape_;
   const winograd::Kernels& kernels_;
   const winograd::Passes chosen_;
   const std::unique_ptr<ConvEngine<float>> other_;
@@ -146,7 +142,6 @@ class WinogradConv : public ConvEngine<float> {
   const memory::desc src_, dst_;
   const winograd::TileGrid grid_, data_grid_;
   std::vector<float> bias_;  // filled up to whole blocks
-  GatheredGradient gathered_;
   const SyncedMemory* diff_read_ = nullptr;
 };
 

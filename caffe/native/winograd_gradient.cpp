@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "caffe/native/winograd_blocking.hpp"
 #include "caffe/native/winograd_passes.hpp"
@@ -10,7 +11,8 @@
 // At every point the gradient of the filters is a product of two matrices, output gradient
 // (output channel x tile) and input (tile x input channel). All threads transform both for as
 // many tiles as fit a shared cache, then each adds up blocks of the products: one block of
-// output channels by one or two of input channels.
+// output channels by one or two of input channels. Of a part of the channels, the transforms read
+// those of the part only, as if they lay side by side; all that follows has fewer channels.
 
 namespace caffe::winograd {
 namespace {
@@ -20,70 +22,98 @@ constexpr int64_t kSharedOperands = 9 << 18;
 /// Channel blocks of input in a block of sums.
 constexpr int kVectors = 2;
 
+/// Some channels of images, in rising order, as blocks of `lanes` that are read side by side.
+class Picked {
+ public:
+  Picked(const std::vector<int>& channels, int lanes) {
+    for (size_t i = 0; i < channels.size(); ++i) {
+      const int block = channels[i] / lanes;
+      const bool begins = i % lanes == 0;
+      if (begins) first_.push_back(static_cast<int>(lanes_.size()));
+      if (begins || lanes_.back().block != block) {
+        lanes_.push_back({block, {}});
+        std::fill_n(lanes_.back().from, 16, -1);
+      }
+      lanes_.back().from[i % lanes] = channels[i] % lanes;
+    }
+    first_.push_back(static_cast<int>(lanes_.size()));
+  }
+
+  ChannelPick pick() const { return {lanes_.data(), first_.data()}; }
+
+ private:
+  std::vector<PickedLanes> lanes_;
+  std::vector<int> first_;
+};
+
+/// One of the two operands.
+struct Operand {
+  const float* images;
+  int image_blocks;
+  const ChannelPick* pick;
+  int channels, blocks;  // that are computed
+};
+
 struct GradientPass {
   const Kernels& kernels;
   const TileGrid& grid;
-  int out, in;
-  const float* src;
-  const float* dst_diff;
-  float* filters_diff;
-  int out_blocks, in_groups;
+  Operand out, in;
+  FiltersDiff filters_diff;
 
-  int blocks() const { return out_blocks * in_groups; }
-  int in_blocks() const { return static_cast<int>(CeilDiv(in, kernels.lanes)); }
+  int in_groups() const { return static_cast<int>(CeilDiv(in.blocks, kVectors)); }
+  int blocks() const { return out.blocks * in_groups(); }
   int64_t block_size() const { return int64_t(kPoints) * kernels.lanes * kVectors * kernels.lanes; }
+  Range out_channels(int i) const { return Group(out.channels, kernels.lanes, i / in_groups()); }
+  Range in_channels(int i) const {
+    return Group(in.channels, kVectors * kernels.lanes, i % in_groups());
+  }
+  int vectors(int i) const { return Group(in.blocks, kVectors, i % in_groups()).count; }
 };
 
 /// Sums of block `i` at some points, over the tiles of x and y.
 void AddProducts(const GradientPass& pass, PointPlanes x, PointPlanes y, int i, Range points,
                  bool add, float* m) {
-  const Range in = Group(pass.in_blocks(), kVectors, i % pass.in_groups);
-  pass.kernels.products.gradient(FromBlock(x, in.first, pass.kernels.lanes),
-                                 FromBlock(y, i / pass.in_groups, pass.kernels.lanes), in.count,
+  const int lanes = pass.kernels.lanes;
+  const Range in = pass.in_channels(i), out = pass.out_channels(i);
+  pass.kernels.products.gradient(FromBlock(x, in.first / lanes, lanes),
+                                 FromBlock(y, out.first / lanes, lanes), pass.vectors(i), out.count,
                                  points, add, m);
 }
 
 /// Turns the complete sums of block `i` into gradients.
 void AddBlock(const GradientPass& pass, int i, const float* m) {
-  const int lanes = pass.kernels.lanes;
-  const Range in = Group(pass.in_blocks(), kVectors, i % pass.in_groups);
-  pass.kernels.transforms.filters_gradient(m, i / pass.in_groups * lanes, in.first * lanes,
-                                           in.count, pass.out, pass.in, pass.filters_diff);
+  pass.kernels.transforms.filters_gradient(m, pass.out_channels(i), pass.in_channels(i),
+                                           pass.vectors(i), pass.filters_diff);
 }
 
 /// Within a parallel region: both operands at the points.
 void TransformOperands(const GradientPass& pass, Range tiles, PointPlanes x, PointPlanes y) {
   const Transforms& transforms = pass.kernels.transforms;
-  const int in_blocks = pass.in_blocks();
+  const Operand &in = pass.in, &out = pass.out;
 #pragma omp for schedule(dynamic)
-  for (int b = 0; b < in_blocks + pass.out_blocks; ++b) {
-    if (b < in_blocks) {
-      transforms.input(pass.grid, pass.src, in_blocks, tiles, {b, 1}, x);
+  for (int b = 0; b < in.blocks + out.blocks; ++b) {
+    if (b < in.blocks) {
+      transforms.input(pass.grid, in.images, in.image_blocks, in.pick, tiles, {b, 1}, x);
     } else {
-      transforms.output_gradient(pass.grid, pass.dst_diff, pass.out_blocks, tiles,
-                                 {b - in_blocks, 1}, y);
+      transforms.output_gradient(pass.grid, out.images, out.image_blocks, out.pick, tiles,
+                                 {b - in.blocks, 1}, y);
     }
   }
 }
 
-}  // namespace
-
-void AddFiltersGradient(const Kernels& kernels, const TileGrid& grid, int out, int in,
-                        const float* src, const float* dst_diff, float* filters_diff) {
-  const int lanes = kernels.lanes, tiles = Tiles(grid), threads = omp_get_max_threads();
-  GradientPass pass = {kernels, grid, out, in, src, dst_diff, filters_diff, 0, 0};
-  pass.out_blocks = static_cast<int>(CeilDiv(out, lanes));
-  pass.in_groups = static_cast<int>(CeilDiv(pass.in_blocks(), kVectors));
+void AddGradient(const GradientPass& pass) {
+  const int lanes = pass.kernels.lanes, tiles = Tiles(pass.grid), threads = omp_get_max_threads();
+  const int64_t in = pass.in.channels, out = pass.out.channels;
 
   // Sums that wait for more tiles need memory too; rather than that, more tiles at once.
-  const int64_t fit = std::max<int64_t>(kSharedOperands / (int64_t(kPoints) * (out + in)),
-                                        int64_t(out) * in / (out + in));
+  const int64_t fit =
+      std::max<int64_t>(kSharedOperands / (int64_t(kPoints) * (out + in)), out * in / (out + in));
   const auto parts = CeilDiv(tiles, std::max<int64_t>(fit, 16));
   const auto most = static_cast<int>(CeilDiv(tiles, parts));
   const bool at_once = parts == 1 && pass.blocks() >= 4 * threads;
 
-  const int64_t x_size = PlanesSize(pass.in_blocks(), most, lanes);
-  const int64_t y_size = PlanesSize(pass.out_blocks, most, lanes);
+  const int64_t x_size = PlanesSize(pass.in.blocks, most, lanes);
+  const int64_t y_size = PlanesSize(pass.out.blocks, most, lanes);
   const int sums = at_once ? threads : pass.blocks();
   float* shared = Scratch(x_size + y_size + sums * pass.block_size());
   float* m = shared + x_size + y_size;
@@ -91,8 +121,8 @@ void AddFiltersGradient(const Kernels& kernels, const TileGrid& grid, int out, i
   {
     for (int part = 0; part < parts; ++part) {
       const Range range = Part(tiles, parts, part);
-      const PointPlanes x = Planes(shared, pass.in_blocks(), range.count, lanes);
-      const PointPlanes y = Planes(shared + x_size, pass.out_blocks, range.count, lanes);
+      const PointPlanes x = Planes(shared, pass.in.blocks, range.count, lanes);
+      const PointPlanes y = Planes(shared + x_size, pass.out.blocks, range.count, lanes);
       TransformOperands(pass, range, x, y);
       if (at_once) {
         float* own = m + omp_get_thread_num() * pass.block_size();
@@ -116,6 +146,32 @@ void AddFiltersGradient(const Kernels& kernels, const TileGrid& grid, int out, i
       for (int i = 0; i < pass.blocks(); ++i) AddBlock(pass, i, m + i * pass.block_size());
     }
   }
+}
+
+}  // namespace
+
+void AddFiltersGradient(const Kernels& kernels, const TileGrid& grid, int out, int in,
+                        const WeightsPart* part, const float* src, const float* dst_diff,
+                        float* filters_diff) {
+  const auto blocks = [&](int channels) {
+    return static_cast<int>(CeilDiv(channels, kernels.lanes));
+  };
+  GradientPass pass = {kernels,
+                       grid,
+                       {dst_diff, blocks(out), nullptr, out, blocks(out)},
+                       {src, blocks(in), nullptr, in, blocks(in)},
+                       {filters_diff, in, nullptr, nullptr}};
+  if (part == nullptr) return AddGradient(pass);
+  if (part->kept.empty()) return;
+  const Picked picked(part->kept, kernels.lanes);
+  const ChannelPick pick = picked.pick();
+  const bool outputs = part->axis == 0;
+  Operand& operand = outputs ? pass.out : pass.in;
+  operand.pick = &pick;
+  operand.channels = static_cast<int>(part->kept.size());
+  operand.blocks = blocks(operand.channels);
+  (outputs ? pass.filters_diff.out_channels : pass.filters_diff.in_channels) = part->kept.data();
+  AddGradient(pass);
 }
 
 void AddBiasGradient(const Kernels& kernels, const TileGrid& grid, int out, const float* dst_diff,

@@ -65,7 +65,7 @@ void ConvolveByTiles(const Pass& pass) {
       const Range range = Part(tiles, parts, part);
       const PointPlanes x = Planes(own, pass.in_blocks, range.count, lanes);
       const PointPlanes m = Planes(own + x_size, 2, range.count, lanes);
-      transforms.input(pass.grid, pass.src, pass.in_blocks, range, {0, pass.in_blocks}, x);
+      transforms.input(pass.grid, pass.src, pass.in_blocks, nullptr, range, {0, pass.in_blocks}, x);
       for (int g = 0; g < groups; ++g) {
         const Range blocks = Group(pass.out_blocks, 2, g);
         pass.kernels.products.forward(x, in, u + g * group_size, blocks.count, false, m);
@@ -100,7 +100,7 @@ void ConvolveByChannels(const Pass& pass) {
       const PointPlanes m = Planes(u + u_size, vectors, range.count, lanes);
 #pragma omp for schedule(dynamic)
       for (int b = 0; b < pass.in_blocks; ++b) {
-        transforms.input(pass.grid, pass.src, pass.in_blocks, range, {b, 1}, x);
+        transforms.input(pass.grid, pass.src, pass.in_blocks, nullptr, range, {b, 1}, x);
       }
 #pragma omp for schedule(dynamic)
       for (int g = 0; g < groups; ++g) {

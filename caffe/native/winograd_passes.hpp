@@ -2,6 +2,7 @@
 #define CAFFE_NATIVE_WINOGRAD_PASSES_HPP_
 
 #include "caffe/native/winograd_kernels.hpp"
+#include "caffe/wanted_gradient.hpp"
 
 namespace caffe::winograd {
 
@@ -26,9 +27,11 @@ TileGrid MakeTileGrid(int num, int in_h, int in_w, int pad_h, int pad_w);
 void Convolve(const Kernels& kernels, const TileGrid& grid, const Filters& filters,
               const float* src, const OutputTail& tail, float* dst);
 
-/// filters_diff (out x in x 3 x 3) += the gradient of the filters.
+/// filters_diff (out x in x 3 x 3) += the gradient of the filters, or of a part of them.
+/// @param part  null: of all
 void AddFiltersGradient(const Kernels& kernels, const TileGrid& grid, int out, int in,
-                        const float* src, const float* dst_diff, float* filters_diff);
+                        const WeightsPart* part, const float* src, const float* dst_diff,
+                        float* filters_diff);
 
 /// bias_diff[channel] += the sum of dst_diff over the batch.
 void AddBiasGradient(const Kernels& kernels, const TileGrid& grid, int out, const float* dst_diff,

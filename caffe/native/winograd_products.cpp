@@ -99,13 +99,13 @@ void Forward(PointPlanes x, int channels, const float* u, int vectors, bool add,
   }
 }
 
-/// m (output lane x vector) [+]= sum over tiles, for kOutRows output lanes from y on.
-template <int kVectors>
+/// m (output lane x vector) [+]= sum over tiles, for kRows output lanes from y on.
+template <int kVectors, int kRows>
 void MultiplyOuts(const float* x, std::ptrdiff_t x_block, const float* y, int tiles, bool add,
                   float* m) {
-  Vector sum[kOutRows][kVectors];
+  Vector sum[kRows][kVectors];
 #pragma GCC unroll 16
-  for (int r = 0; r < kOutRows; ++r) {
+  for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) {
       sum[r][v] = add ? Load(m + (r * kVectors + v) * kLanes) : Vector{};
@@ -117,30 +117,30 @@ void MultiplyOuts(const float* x, std::ptrdiff_t x_block, const float* y, int ti
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) right[v] = Load(x + v * x_block + t * kLanes);
 #pragma GCC unroll 16
-    for (int r = 0; r < kOutRows; ++r) {
+    for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) sum[r][v] += y[t * kLanes + r] * right[v];
     }
   }
 #pragma GCC unroll 16
-  for (int r = 0; r < kOutRows; ++r) {
+  for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) Store(sum[r][v], m + (r * kVectors + v) * kLanes);
   }
 }
 
-void Gradient(PointPlanes x, PointPlanes y, int vectors, Range points, bool add, float* m) {
+void Gradient(PointPlanes x, PointPlanes y, int vectors, int outs, Range points, bool add,
+              float* m) {
   const std::ptrdiff_t x_block = std::ptrdiff_t(x.tiles) * kLanes;
   for (int point = points.first; point < points.first + points.count; ++point) {
-    for (int first = 0; first < kLanes; first += kOutRows) {
-      const float* left = y.data + point * y.plane + first;
-      const float* right = x.data + point * x.plane;
-      float* to = m + (std::ptrdiff_t(point) * kLanes + first) * vectors * kLanes;
-      if (vectors == 2) {
-        MultiplyOuts<2>(right, x_block, left, x.tiles, add, to);
-      } else {
-        MultiplyOuts<1>(right, x_block, left, x.tiles, add, to);
-      }
+    for (int first = 0; first < outs; first += kOutRows) {
+      const bool few = outs - first <= kOutputStep;
+      const auto multiply = vectors == 2
+                                ? few ? MultiplyOuts<2, kOutputStep> : MultiplyOuts<2, kOutRows>
+                            : few ? MultiplyOuts<1, kOutputStep>
+                                  : MultiplyOuts<1, kOutRows>;
+      multiply(x.data + point * x.plane, x_block, y.data + point * y.plane + first, x.tiles, add,
+               m + (std::ptrdiff_t(point) * kLanes + first) * vectors * kLanes);
     }
   }
 }

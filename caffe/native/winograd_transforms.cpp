@@ -23,6 +23,25 @@ struct Window {
       row[r] = inside ? image + (std::ptrdiff_t(top + r) * w + left) * kLanes : kZeros;
     }
   }
+
+  /// From a window of an image's first block to one of picked channels, whose values go to `to`.
+  /// @param block  floats from one block of the image to the next
+  void Pick(const PickedLanes* lanes, const PickedLanes* end, std::ptrdiff_t block, float* to) {
+    const bool whole = first == 0 && last == kSize;
+    for (int r = 0; r < kSize; ++r, to += kSize * kLanes) {
+      if (row[r] == kZeros) continue;
+      Vector values[kSize] = {};
+      for (const PickedLanes* l = lanes; l != end; ++l) {
+        const float* from = row[r] + l->block * block;
+        for (int c = 0; c < kSize; ++c) {
+          if (!whole && (c < first || c >= last)) continue;
+          values[c] = Merge(values[c], Load(from + c * kLanes), l->from);
+        }
+      }
+      for (int c = 0; c < kSize; ++c) Store(values[c], to + c * kLanes);
+      row[r] = to;
+    }
+  }
 };
 
 /// Calls f(image, row, column, tile of the planes) for a range of tiles.
@@ -64,35 +83,44 @@ inline void WindowToPoints(const Window<kSize>& window, const Line& line, float*
   }
 }
 
-void Input(const TileGrid& grid, const float* src, int src_blocks, Range tiles, Range blocks,
-           PointPlanes planes) {
-  const std::ptrdiff_t image_size = std::ptrdiff_t(grid.in_h) * grid.in_w * kLanes;
+/// Images whose windows of kSize x kSize lie at multiples of kTile from (-pad_h, -pad_w) on.
+struct Images {
+  const float* data;
+  int blocks, h, w, pad_h, pad_w;
+};
+
+template <int kSize, typename Line>
+inline void ImagesToPoints(const TileGrid& grid, const Images& images, const ChannelPick* pick,
+                           Range tiles, Range blocks, const Line& line, PointPlanes planes) {
+  alignas(64) float picked[kSize * kSize * kLanes];
+  const std::ptrdiff_t block_size = std::ptrdiff_t(images.h) * images.w * kLanes;
   for (int b = blocks.first; b < blocks.first + blocks.count; ++b) {
     float* to = planes.data + std::ptrdiff_t(b) * planes.tiles * kLanes;
     ForEachTile(grid, tiles, [&](int n, int row, int column, int t) {
-      const float* image = src + (std::ptrdiff_t(n) * src_blocks + b) * image_size;
-      const Window<kReach> window(image, grid.in_h, grid.in_w, row * kTile - grid.pad_h,
-                                  column * kTile - grid.pad_w);
-      WindowToPoints(
-          window, [](const auto& in, auto& out) { InputToPoints(in, out); }, to + t * kLanes,
-          planes.plane);
+      const std::ptrdiff_t block = std::ptrdiff_t(n) * images.blocks + (pick ? 0 : b);
+      Window<kSize> window(images.data + block * block_size, images.h, images.w,
+                           row * kTile - images.pad_h, column * kTile - images.pad_w);
+      if (pick != nullptr) {
+        window.Pick(pick->lanes + pick->first[b], pick->lanes + pick->first[b + 1], block_size,
+                    picked);
+      }
+      WindowToPoints(window, line, to + t * kLanes, planes.plane);
     });
   }
 }
 
-void OutputGradient(const TileGrid& grid, const float* dst_diff, int dst_blocks, Range tiles,
-                    Range blocks, PointPlanes planes) {
-  const std::ptrdiff_t image_size = std::ptrdiff_t(grid.out_h) * grid.out_w * kLanes;
-  for (int b = blocks.first; b < blocks.first + blocks.count; ++b) {
-    float* to = planes.data + std::ptrdiff_t(b) * planes.tiles * kLanes;
-    ForEachTile(grid, tiles, [&](int n, int row, int column, int t) {
-      const float* image = dst_diff + (std::ptrdiff_t(n) * dst_blocks + b) * image_size;
-      const Window<kTile> window(image, grid.out_h, grid.out_w, row * kTile, column * kTile);
-      WindowToPoints(
-          window, [](const auto& in, auto& out) { OutputToPoints(in, out); }, to + t * kLanes,
-          planes.plane);
-    });
-  }
+void Input(const TileGrid& grid, const float* src, int src_blocks, const ChannelPick* pick,
+           Range tiles, Range blocks, PointPlanes planes) {
+  ImagesToPoints<kReach>(
+      grid, {src, src_blocks, grid.in_h, grid.in_w, grid.pad_h, grid.pad_w}, pick, tiles, blocks,
+      [](const auto& in, auto& out) { InputToPoints(in, out); }, planes);
+}
+
+void OutputGradient(const TileGrid& grid, const float* dst_diff, int dst_blocks,
+                    const ChannelPick* pick, Range tiles, Range blocks, PointPlanes planes) {
+  ImagesToPoints<kTile>(
+      grid, {dst_diff, dst_blocks, grid.out_h, grid.out_w, 0, 0}, pick, tiles, blocks,
+      [](const auto& in, auto& out) { OutputToPoints(in, out); }, planes);
 }
 
 template <Activation::Kind kKind, bool kResidual>
@@ -201,12 +229,11 @@ void FilterTransform(const Filters& filters, int first_out, int vectors, Range i
   }
 }
 
-void FiltersGradient(const float* m, int first_out, int first_in, int vectors, int out, int in,
-                     float* filters_diff) {
+void FiltersGradient(const float* m, Range out, Range in, int vectors,
+                     const FiltersDiff& filters_diff) {
   const int width = vectors * kLanes;
-  const int outs = Min(kLanes, out - first_out), ins = Min(width, in - first_in);
   alignas(64) float taps[kTaps * kTaps][2 * kLanes];
-  for (int o = 0; o < outs; ++o) {
+  for (int o = 0; o < out.count; ++o) {
     for (int v = 0; v < vectors; ++v) {
       const float* from = m + o * width + v * kLanes;
       Vector half[kTaps][kReach];
@@ -222,9 +249,13 @@ void FiltersGradient(const float* m, int first_out, int first_in, int vectors, i
         for (int c = 0; c < kTaps; ++c) Store(g[c], &taps[r * kTaps + c][v * kLanes]);
       }
     }
-    float* to = filters_diff + (std::ptrdiff_t(first_out + o) * in + first_in) * kTaps * kTaps;
-    for (int i = 0; i < ins; ++i) {
-      for (int tap = 0; tap < kTaps * kTaps; ++tap) to[i * kTaps * kTaps + tap] += taps[tap][i];
+    const auto channel = [](const int* channels, int i) { return channels ? channels[i] : i; };
+    float* row =
+        filters_diff.data + std::ptrdiff_t(channel(filters_diff.out_channels, out.first + o)) *
+                                filters_diff.in * kTaps * kTaps;
+    for (int i = 0; i < in.count; ++i) {
+      float* to = row + channel(filters_diff.in_channels, in.first + i) * kTaps * kTaps;
+      for (int tap = 0; tap < kTaps * kTaps; ++tap) to[tap] += taps[tap][i];
     }
   }
 }

@@ -216,6 +216,53 @@ TEST_P(WinogradConvTest, GradientsOfWeightsAddUp) {
   }
 }
 
+/// A part's gradients are those of all weights; others stay as they were. A part that is refused
+/// changes nothing.
+void CheckPart(const Case& c, int lanes, const WeightsPart& part) {
+  SCOPED_TRACE(testing::Message() << c << ", axis " << part.axis << ", " << part.kept.size()
+                                  << " channels");
+  const auto engine = MakeWinogradConv(ShapeOf(c), lanes);
+  Operands all(c), some(c);
+  all.RunAll(engine.get());
+  const bool pays = winograd::PartPays(ShapeOf(c), part, lanes);
+  ASSERT_EQ(engine->BackwardWeightsPart(part, some.src.data().get(), some.dst.diff().get(),
+                                        some.weights.diff().get(), some.bias.diff().get()),
+            pays);
+  for (int i = 0; i < c.out; ++i) {
+    ASSERT_EQ(some.bias.cpu_diff()[i], pays ? all.bias.cpu_diff()[i] : 3);
+  }
+  const float* want = all.weights.cpu_diff();
+  const float largest = *std::max_element(want, want + all.weights.count());
+  for (int i = 0; i < all.weights.count(); ++i) {
+    const int channel = part.axis == 0 ? i / (9 * c.in) : i / 9 % c.in;
+    const bool kept = pays && std::binary_search(part.kept.begin(), part.kept.end(), channel);
+    ASSERT_NEAR(some.weights.cpu_diff()[i], kept ? want[i] : 2.f, kept ? largest * 1e-5 : 0) << i;
+  }
+}
+
+TEST_P(WinogradConvTest, GradientsOfAPartOfTheWeights) {
+  std::mt19937 random(3);
+  for (const Case& c : vector<Case>{{2, 40, 70, 9, 6, 1, 1},
+                                    {3, 100, 33, 5, 5, 0, 2},
+                                    {1, 17, 24, 1, 7, 1, 1},
+                                    {1, 260, 250, 4, 8, 1, 1}}) {
+    for (const int axis : {0, 1}) {
+      const int channels = axis == 0 ? c.out : c.in;
+      EXPECT_TRUE(winograd::PartPays(ShapeOf(c), {axis, {channels - 1}}, GetParam()));
+      for (const double rate : {0.03, 0.5, 0.9, 1.0}) {
+        vector<int> kept;
+        std::bernoulli_distribution keeps(rate);
+        for (int channel = 0; channel < channels; ++channel) {
+          if (keeps(random)) kept.push_back(channel);
+        }
+        CheckPart(c, GetParam(), {axis, kept});
+      }
+      CheckPart(c, GetParam(), {axis, {}});
+      CheckPart(c, GetParam(), {axis, {channels - 1}});
+    }
+  }
+}
+
 TEST_P(WinogradConvTest, ExactWhereEverythingIsZero) {
   const Case c = {1, 32, 32, 9, 9, 1, 1};
   const auto engine = MakeWinogradConv(ShapeOf(c), GetParam());
