@@ -3,12 +3,15 @@
 // the part's time over the whole's. "-" where the part is not computed by itself, as it would not
 // pay.
 //
-//   skipped_gradients [rounds [probability that a channel is kept, otherwise 0.5]]
+//   skipped_gradients [rounds [part of the channels that is kept, otherwise 0.5]]
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <iterator>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -39,13 +42,11 @@ ConvShape ShapeOf(const Case& c) {
           .dilation = {1, 1}};
 }
 
-std::vector<int> DrawKept(int channels, double probability) {
-  std::mt19937 random(7);
-  std::bernoulli_distribution keeps(probability);
-  std::vector<int> kept;
-  for (int c = 0; c < channels; ++c) {
-    if (keeps(random)) kept.push_back(c);
-  }
+std::vector<int> DrawKept(int channels, double part) {
+  std::vector<int> all(channels), kept;
+  std::iota(all.begin(), all.end(), 0);
+  std::sample(all.begin(), all.end(), std::back_inserter(kept), std::lround(part * channels),
+              std::mt19937(7));
   return kept;
 }
 
@@ -67,7 +68,7 @@ void Fill(int num, int channels, int size, SyncedMemory* images) {
   Publish(std::move(out), images);
 }
 
-void Measure(const Case& c, int rounds, double probability) {
+void Measure(const Case& c, int rounds, double part) {
   const ConvShape shape = ShapeOf(c);
   ConvEngineCache<Cpu, float> engines;
   ConvEngine<float>* engine = engines.Get(ConvolutionParameter::DEFAULT, shape);
@@ -77,8 +78,8 @@ void Measure(const Case& c, int rounds, double probability) {
   SyncedMemory weights(size * c.in * c.out * c.kernel * c.kernel);
   Fill(c.num, c.in, c.size, &src);
   Fill(c.num, c.out, shape.out[0], &dst);
-  const std::vector<int> outputs = DrawKept(c.out, probability);
-  const std::vector<int> inputs = DrawKept(c.in, probability);
+  const std::vector<int> outputs = DrawKept(c.out, part);
+  const std::vector<int> inputs = DrawKept(c.in, part);
   bool parts[2] = {};
   const std::vector<double> ms = MedianTimes(
       {[&] { engine->BackwardWeights(&src, &dst, &weights, nullptr); },
@@ -108,7 +109,7 @@ int main(int argc, char** argv) {
   FLAGS_minloglevel = google::WARNING;
   google::InitGoogleLogging(argv[0]);
   const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 11;
-  const double probability = argc > 2 ? std::clamp(std::atof(argv[2]), 0.0, 1.0) : 0.5;
+  const double part = argc > 2 ? std::clamp(std::atof(argv[2]), 0.0, 1.0) : 0.5;
   for (const caffe::Case& c :
        {caffe::Case{32, 64, 64, 32, 3, 1}, caffe::Case{32, 64, 128, 32, 3, 2},
         caffe::Case{32, 64, 128, 32, 1, 2}, caffe::Case{32, 128, 128, 16, 3, 1},
@@ -119,6 +120,6 @@ int main(int argc, char** argv) {
         caffe::Case{8, 256, 1024, 14, 1, 1}, caffe::Case{8, 2048, 512, 7, 1, 1},
         caffe::Case{32, 144, 24, 32, 1, 1}, caffe::Case{32, 32, 32, 16, 3, 1},
         caffe::Case{32, 16, 16, 32, 3, 1}}) {
-    caffe::Measure(c, rounds, probability);
+    caffe::Measure(c, rounds, part);
   }
 }

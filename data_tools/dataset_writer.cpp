@@ -34,11 +34,11 @@ void DatasetWriter::Add(const Datum& datum, int digits) {
   Add(format_int(static_cast<int>(count_), digits), PreparedRecord(datum));
 }
 
-void DatasetWriter::Add(const std::string& key, const PreparedRecord& record) {
+void DatasetWriter::Add(const std::string& key, PreparedRecord record) {
   hash_.Add(key, record.digest);
   has_statistics_ = has_statistics_ && pixels_.Merge(record.pixels);
   ++labels_[record.label];
-  if (count_++ >= lmdb_.found()) lmdb_.Add(key, record.value);
+  if (count_++ >= lmdb_.found()) lmdb_.Add(key, std::move(record.value));
 }
 
 data_tools::DatabaseState DatasetWriter::state() const {

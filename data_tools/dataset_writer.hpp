@@ -54,7 +54,7 @@ class DatasetWriter {
 
   /// Adds a record whose key is its number, in `digits` digits.
   void Add(const Datum& datum, int digits);
-  void Add(const std::string& key, const PreparedRecord& record);
+  void Add(const std::string& key, PreparedRecord record);
   uint64_t size() const { return count_; }
 
   /// Records that were in the database already.

@@ -4,6 +4,7 @@
 #include <opencv2/core/utility.hpp>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "caffe/error.hpp"
 #include "caffe/util/format.hpp"
@@ -62,7 +63,7 @@ class RecordWriter {
   /// Number of the first image that is not yet in the database.
   size_t next() const { return next_; }
 
-  void Add(size_t number, const Converted& image) {
+  void Add(size_t number, Converted image) {
     if (notes_ == nullptr) {
       CheckInterrupted();
     } else {
@@ -78,7 +79,7 @@ class RecordWriter {
       remarks_.repairs.push_back({set_.path(set_.images[number]), image.repair});
     }
     if (run_.check_size) CheckSize(image, name);
-    writer_->Add(format_int(static_cast<int>(number), 8) + "_" + name, image.record);
+    writer_->Add(format_int(static_cast<int>(number), 8) + "_" + name, std::move(image.record));
     run_.progress(writer_->size());
   }
 
@@ -130,7 +131,7 @@ ConvertedImages ConvertImages(const ImageSet& set, const ImageConversion& conver
     return Convert(set, number, conversion);
   });
   images.Run(records.next(), total,
-             [&](size_t number, const Converted& image) { records.Add(number, image); });
+             [&](size_t number, Converted image) { records.Add(number, std::move(image)); });
   RequireSome(writer->size(), records.remarks().problems, total);
   result.remarks = records.Finish();
   result.count = writer->size();

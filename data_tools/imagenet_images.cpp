@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -53,14 +54,19 @@ ImageSet ClassesOfTar(const std::string& path, const std::vector<std::string>& c
   ImageSet set;
   set.archives.push_back(OpenSource(path));
   set.classes = classes.empty() ? ListTarClasses(*set.archives[0]) : classes;
+  std::map<std::string, int32_t> labels;
+  for (size_t i = 0; i < set.classes.size(); ++i) {
+    if (!set.classes[i].empty()) labels.emplace(set.classes[i], static_cast<int32_t>(i));
+  }
   for (const TarImage& image : ImagesOfTar(*set.archives[0])) {
-    const auto place = std::find(set.classes.begin(), set.classes.end(), image.class_name);
-    Require(!image.class_name.empty() && place != set.classes.end(), path, ": ", image.name,
-            " in it is of the class '", image.class_name, "', which is not one of the ",
-            set.classes.size(), " classes", DidYouMean(image.class_name, set.classes),
-            ". Wanted an archive of archives, or of folders, one for each class.");
-    set.images.push_back({image.class_name + "/" + image.name,
-                          static_cast<int32_t>(place - set.classes.begin()), 0, image.place});
+    const auto label = labels.find(image.class_name);
+    if (label == labels.end()) {
+      throw Error(path, ": ", image.name, " in it is of the class '", image.class_name,
+                  "', which is not one of the ", set.classes.size(), " classes",
+                  DidYouMean(image.class_name, set.classes),
+                  ". Wanted an archive of archives, or of folders, one for each class.");
+    }
+    set.images.push_back({image.class_name + "/" + image.name, label->second, 0, image.place});
   }
   return set;
 }

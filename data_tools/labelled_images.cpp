@@ -74,9 +74,10 @@ ClassFolders ListClasses(const fs::path& folder, const std::vector<std::string>&
   found.classes = classes.empty() ? names : classes;
   for (const std::string& name : names) {
     const auto place = std::find(found.classes.begin(), found.classes.end(), name);
-    Require(place != found.classes.end(), folder.string(), "/", name,
-            " is no folder of one of the ", classes.size(), " classes that --labels names",
-            DidYouMean(name, classes), ".");
+    if (place == found.classes.end()) {
+      throw Error(folder.string(), "/", name, " is no folder of one of the ", classes.size(),
+                  " classes that --labels names", DidYouMean(name, classes), ".");
+    }
     const auto label = static_cast<int32_t>(place - found.classes.begin());
     const std::vector<std::string> images = ImagesBelow(folder, name, &found.ignored);
     Require(!images.empty() || !classes.empty(), "The folder ", folder.string(), "/", name,

@@ -1,14 +1,16 @@
 #include "data_tools/lmdb_writer.hpp"
 
+#include <utility>
+
 #include "data_tools/tool_main.hpp"
 
 namespace caffe {
 
 namespace {
 
-// A transaction's records wait in memory.
+// A transaction's records wait in memory, and at the end everybody waits for the last one.
 constexpr uint64_t kRecordsPerCommit = 1000;
-constexpr uint64_t kBytesPerCommit = 64 << 20;
+constexpr uint64_t kBytesPerCommit = 16 << 20;
 
 }  // namespace
 
@@ -25,10 +27,10 @@ LmdbWriter::LmdbWriter(const std::filesystem::path& path) {
   transaction_.reset(db_.NewTransaction());
 }
 
-void LmdbWriter::Add(const std::string& key, const std::string& value) {
-  transaction_->Put(key, value);
+void LmdbWriter::Add(const std::string& key, std::string value) {
   ++pending_records_;
   pending_bytes_ += value.size();
+  transaction_->Put(key, std::move(value));
   if (pending_records_ < kRecordsPerCommit && pending_bytes_ < kBytesPerCommit) return;
   if (before_commit_) {
     before_commit_();

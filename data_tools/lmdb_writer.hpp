@@ -25,7 +25,7 @@ class LmdbWriter {
   /// the disk, before it. Without it Add looks whether the user has interrupted.
   void BeforeCommit(std::function<void()> function) { before_commit_ = std::move(function); }
 
-  void Add(const std::string& key, const std::string& value);
+  void Add(const std::string& key, std::string value);
   /// Writes what is left. Must be called; nothing may be added after it.
   void Finish();
 

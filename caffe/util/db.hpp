@@ -36,6 +36,10 @@ class Transaction {
   Transaction() {}
   virtual ~Transaction() {}
   virtual void Put(const string& key, const string& value) = 0;
+  /// The same, for databases that can keep the value's memory until Commit.
+  virtual void Put(const string& key, string&& value) {
+    Put(key, static_cast<const string&>(value));
+  }
   virtual void Commit() = 0;
 
   DISABLE_COPY_AND_ASSIGN(Transaction);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 namespace caffe {
 namespace db {
@@ -109,9 +110,9 @@ void LMDBCursor::Seek(const string& key) {
   Move(MDB_SET_KEY);
 }
 
-void LMDBTransaction::Put(const string& key, const string& value) {
+void LMDBTransaction::Put(const string& key, string&& value) {
   keys.push_back(key);
-  values.push_back(value);
+  values.push_back(std::move(value));
 }
 
 void LMDBTransaction::Commit() {

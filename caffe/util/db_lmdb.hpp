@@ -65,7 +65,8 @@ class LMDBTransaction : public Transaction {
       : mdb_env_(mdb_env), source_(source) {}
   /// A key given twice keeps the later value. An empty key, or one above 511 bytes, is refused
   /// by LMDB at Commit.
-  virtual void Put(const string& key, const string& value);
+  virtual void Put(const string& key, const string& value) { Put(key, string(value)); }
+  virtual void Put(const string& key, string&& value);
   /// Grows the memory map, by doubling it, as often as the records need. Throws Error.
   virtual void Commit();
 
