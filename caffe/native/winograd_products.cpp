@@ -131,14 +131,13 @@ void MultiplyOuts(const float* x, std::ptrdiff_t x_block, const float* y, int ti
 
 void Gradient(PointPlanes x, PointPlanes y, int vectors, int outs, Range points, bool add,
               float* m) {
+  constexpr decltype(&MultiplyOuts<1, kOutRows>) kMultiply[2][2] = {
+      {MultiplyOuts<1, kOutputStep>, MultiplyOuts<1, kOutRows>},
+      {MultiplyOuts<2, kOutputStep>, MultiplyOuts<2, kOutRows>}};
   const std::ptrdiff_t x_block = std::ptrdiff_t(x.tiles) * kLanes;
   for (int point = points.first; point < points.first + points.count; ++point) {
     for (int first = 0; first < outs; first += kOutRows) {
-      const bool few = outs - first <= kOutputStep;
-      const auto multiply = vectors == 2
-                                ? few ? MultiplyOuts<2, kOutputStep> : MultiplyOuts<2, kOutRows>
-                            : few ? MultiplyOuts<1, kOutputStep>
-                                  : MultiplyOuts<1, kOutRows>;
+      const auto multiply = kMultiply[vectors - 1][outs - first > kOutputStep ? 1 : 0];
       multiply(x.data + point * x.plane, x_block, y.data + point * y.plane + first, x.tiles, add,
                m + (std::ptrdiff_t(point) * kLanes + first) * vectors * kLanes);
     }
