@@ -1,5 +1,6 @@
 #include "caffe/filler.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "caffe/device/launch.hpp"
@@ -10,7 +11,30 @@
 
 namespace caffe {
 
-thread_local int SkipFilling::depth_ = 0;
+thread_local SkipFilling* SkipFilling::innermost_ = nullptr;
+
+bool SkipFilling::SkippedOnly(const std::set<const void*>& blobs) const {
+  return unused_ == 0 &&
+         std::includes(blobs.begin(), blobs.end(), skipped_.begin(), skipped_.end());
+}
+
+template <typename Dtype>
+class NoFiller : public Filler<Dtype> {
+ public:
+  explicit NoFiller(const FillerParameter& param) : Filler<Dtype>(param) {
+    ++SkipFilling::active()->unused_;
+  }
+  void Fill(Blob<Dtype>* blob) override {
+    SkipFilling* const skip = SkipFilling::active();
+    if (skip == nullptr) return;
+    skip->skipped_.insert(blob);
+    if (!used_) --skip->unused_;
+    used_ = true;
+  }
+
+ private:
+  bool used_ = false;
+};
 
 namespace {
 
@@ -42,13 +66,6 @@ template <typename Dtype>
 void FillUniform(Dtype a, Dtype b, Blob<Dtype>* blob) {
   caffe_rng_uniform<Dtype>(blob->count(), a, b, blob->mutable_cpu_data());
 }
-
-template <typename Dtype>
-class NoFiller : public Filler<Dtype> {
- public:
-  using Filler<Dtype>::Filler;
-  void Fill(Blob<Dtype>*) override {}
-};
 
 }  // namespace
 
@@ -131,7 +148,7 @@ void BilinearFiller<Dtype>::Fill(Blob<Dtype>* blob) {
 
 template <typename Dtype>
 Filler<Dtype>* GetFiller(const FillerParameter& param) {
-  if (SkipFilling::active()) return new NoFiller<Dtype>(param);
+  if (SkipFilling::active() != nullptr) return new NoFiller<Dtype>(param);
   const string& type = param.type();
   if (type == "constant") return new ConstantFiller<Dtype>(param);
   if (type == "gaussian") return new GaussianFiller<Dtype>(param);

@@ -1,6 +1,8 @@
 #ifndef CAFFE_FILLER_HPP_
 #define CAFFE_FILLER_HPP_
 
+#include <set>
+
 #include "caffe/blob.hpp"
 #include "caffe/common.hpp"
 #include "caffe/proto/caffe.pb.h"
@@ -89,14 +91,24 @@ Filler<Dtype>* GetFiller(const FillerParameter& param);
 /// built for its shapes alone without paying for its weights.
 class SkipFilling {
  public:
-  SkipFilling() { ++depth_; }
-  ~SkipFilling() { --depth_; }
+  SkipFilling() : outer_(innermost_) { innermost_ = this; }
+  ~SkipFilling() { innermost_ = outer_; }
   SkipFilling(const SkipFilling&) = delete;
   SkipFilling& operator=(const SkipFilling&) = delete;
-  static bool active() { return depth_ > 0; }
+  /// The one that lives and was made last, or null.
+  static SkipFilling* active() { return innermost_; }
+
+  /// Whether all fillers that were made meanwhile were used, and on nothing but these blobs.
+  bool SkippedOnly(const std::set<const void*>& blobs) const;
 
  private:
-  static thread_local int depth_;
+  template <typename Dtype>
+  friend class NoFiller;
+
+  static thread_local SkipFilling* innermost_;
+  SkipFilling* const outer_;
+  int unused_ = 0;
+  std::set<const void*> skipped_;  // addresses alone: a blob may be gone
 };
 
 }  // namespace caffe

@@ -95,12 +95,13 @@ void SetState(Phase phase, const NetState& solver_state, NetParameter* net) {
   *net->mutable_state() = state;
 }
 
-/// Whether the data come from elsewhere than from fillers.
-bool FillsNothingButWeights(const NetParameter& param) {
-  static const std::set<string> kReaders = {"Data", "HDF5Data", "ImageData", "Input", "MemoryData"};
-  return std::all_of(param.layer().begin(), param.layer().end(), [](const LayerParameter& layer) {
-    return layer.bottom_size() > 0 || kReaders.count(layer.type()) > 0;
-  });
+template <typename Dtype>
+std::set<const void*> Weights(const Net<Dtype>& net) {
+  std::set<const void*> weights;
+  for (const auto& layer : net.layers()) {
+    for (const auto& blob : layer->blobs()) weights.insert(blob.get());
+  }
+  return weights;
 }
 
 /// Whether all layers that learn are layers of another net as well.
@@ -113,16 +114,19 @@ bool LearnsNothingElse(const Net<Dtype>& net, const Net<Dtype>& other) {
 }
 
 /// A net on the weights of the training net. Values of its own, to draw and to store, are only made
-/// where it has layers that the other one lacks.
+/// where it has layers that the other one lacks, or that fill something else than weights.
 template <typename Dtype>
 std::unique_ptr<Net<Dtype>> MakeTestNet(const NetParameter& param, const SolverParameter& solver,
                                         const Net<Dtype>& train_net) {
   std::unique_ptr<Net<Dtype>> net;
-  if (FillsNothingButWeights(param)) {
+  {
     const SkipFilling weights_are_shared;
     net = std::make_unique<Net<Dtype>>(param);
+    const bool is_complete =
+        LearnsNothingElse(*net, train_net) && weights_are_shared.SkippedOnly(Weights(*net));
+    if (!is_complete) net.reset();
   }
-  if (net == nullptr || !LearnsNothingElse(*net, train_net)) {
+  if (net == nullptr) {
     net = std::make_unique<Net<Dtype>>(param);
     LoadInitialWeights(solver, net.get());
   }
