@@ -1,5 +1,6 @@
 """Opens a file of weights, whatever its format."""
 import re
+import tokenize
 import zipfile
 from typing import NamedTuple
 
@@ -62,7 +63,7 @@ def _npz_tensor(path, archive, member):
             header = (np.lib.format.read_array_header_1_0 if version == (1, 0)
                       else np.lib.format.read_array_header_2_0)
             shape, _, dtype = header(file)
-    except ValueError as error:
+    except (ValueError, tokenize.TokenError) as error:
         raise WeightsError(f"it is damaged: '{name}': {error}") from None
     if dtype.kind not in "fiub" and dtype != np.dtype("V2"):
         raise WeightsError(f"'{name}' has values of type {dtype}, which are no numbers")

@@ -8,7 +8,8 @@ from typing import Callable
 import numpy as np
 
 # What Python's libraries throw for archives that are damaged or of a rare kind.
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, struct.error,
+          UnicodeDecodeError)
 
 
 class WeightsError(Exception):

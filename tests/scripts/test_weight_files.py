@@ -48,6 +48,17 @@ class FileTest(unittest.TestCase):
         for part in (str(self.path), *parts):
             self.assertIn(part, str(caught.exception))
 
+    def flip_bytes(self, numbers):
+        whole = np.frombuffer(self.path.read_bytes(), np.uint8)
+        for _ in range(150):
+            damaged = whole.copy()
+            damaged[numbers.integers(0, len(whole), 3)] = numbers.integers(0, 256, 3)
+            self.path.write_bytes(damaged.tobytes())
+            try:
+                self.values()
+            except (WeightsError, *DAMAGE):
+                pass
+
 
 ALL_TYPES = {"float": NUMBERS, "half": NUMBERS.astype(np.float16),
              "double": NUMBERS.astype(np.float64), "long": np.arange(3), "scalar": np.array(7),
@@ -133,6 +144,13 @@ class PthFiles(FileTest):
         self.path.write_bytes(pickle.dumps({"a": 1}, protocol=2))
         self.expect_error("none of the formats")
 
+    def test_archives_with_names_that_are_no_text(self):
+        write_zip(self.path, tensors({"a": NUMBERS}), folder="\u00e9tude")
+        self.expect({"a": NUMBERS})
+        whole = self.path.read_bytes()
+        at = whole.rindex("\u00e9tude".encode())
+        self.path.write_bytes(whole[:at] + b"\xff" + whole[at + 1:])
+        self.expect_error("can't decode")
 
     def test_views_larger_than_any_blob(self):
         large = Tensor(NUMBERS)
@@ -144,15 +162,7 @@ class PthFiles(FileTest):
         numbers = np.random.default_rng(1)
         for legacy in (False, True):
             self.write(tensors({"a": NUMBERS, "b": NUMBERS[0]}), legacy)
-            whole = np.frombuffer(self.path.read_bytes(), np.uint8)
-            for _ in range(150):
-                damaged = whole.copy()
-                damaged[numbers.integers(0, len(whole), 3)] = numbers.integers(0, 256, 3)
-                self.path.write_bytes(damaged.tobytes())
-                try:
-                    self.values()
-                except (WeightsError, *DAMAGE):
-                    pass
+            self.flip_bytes(numbers)
 
 
 class Safetensors(FileTest):
@@ -204,6 +214,18 @@ class Npz(FileTest):
     def test_objects_are_refused(self):
         self.write(a=np.array([{}], dtype=object))
         self.expect_error("which are no numbers")
+
+    def test_headers_that_are_no_python(self):
+        array = io.BytesIO()
+        np.save(array, NUMBERS)
+        for damage in (b"{(((", b'{"""', b"{\xff  "):
+            with zipfile.ZipFile(self.path, "w") as archive:
+                archive.writestr("a.npy", array.getvalue().replace(b"{'de", damage))
+            self.expect_error("it is damaged: 'a'")
+
+    def test_flipped_bytes_are_never_more_than_an_error(self):
+        self.write(a=NUMBERS, b=NUMBERS[0])
+        self.flip_bytes(np.random.default_rng(1))
 
 
 class Caffemodels(FileTest):
