@@ -12,11 +12,20 @@ dnnl::memory::desc ChannelBlocksDesc(const dnnl::memory::dims& dims, int block) 
                             kTags[dims.size() - 3][block == 16 ? 1 : 0]);
 }
 
+bool HasVectorsOf(int block) {
+#if defined(__x86_64__)
+  static const bool wide = __builtin_cpu_supports("x86-64-v4");
+  return block < 16 || wide;
+#else
+  return true;
+#endif
+}
+
 std::optional<ChannelBlocks> FindChannelBlocks(const dnnl::memory::desc& desc) {
   const dnnl::memory::dims dims = desc.dims();
   if (dims.size() < 3 || dims.size() > 5) return std::nullopt;
   for (const int block : {16, 8}) {
-    if (desc != ChannelBlocksDesc(dims, block)) continue;
+    if (!HasVectorsOf(block) || desc != ChannelBlocksDesc(dims, block)) continue;
     ChannelBlocks found{.num = dims[0], .channels = dims[1], .positions = 1, .block = block};
     for (size_t i = 2; i < dims.size(); ++i) found.positions *= dims[i];
     return found;

@@ -27,7 +27,10 @@ struct ChannelBlocks {
 /// The layout of values of 3 to 5 axes in blocks of 8 or 16 channels.
 dnnl::memory::desc ChannelBlocksDesc(const dnnl::memory::dims& dims, int block);
 
-/// Empty where the layout is another one.
+/// Whether our kernels for blocks of 8 or 16 channels, a vector each, run on this processor.
+bool HasVectorsOf(int block);
+
+/// Empty where the layout is another one, or where HasVectorsOf(block) is false.
 std::optional<ChannelBlocks> FindChannelBlocks(const dnnl::memory::desc& desc);
 
 /// The layout of the storage's newest values if these are in channel blocks and of the given

@@ -9,7 +9,7 @@ namespace {
 using channel_norm::Kernels;
 using channel_norm::Slab;
 
-/// oneDNN chooses blocks of the width of the processor's vectors, so code for wider ones is not
+/// FindChannelBlocks() finds no blocks wider than the processor's vectors, so code for those is not
 /// touched.
 const Kernels& KernelsOf(const ChannelBlocks& shape) {
   if (shape.block == 16) {
