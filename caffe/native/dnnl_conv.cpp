@@ -1,6 +1,7 @@
 #include "caffe/native/dnnl_conv.hpp"
 
 #include <string_view>
+#include <utility>
 
 #include "caffe/device/blas.hpp"
 #include "caffe/native/dnnl_memory.hpp"
@@ -71,7 +72,7 @@ DnnlConv::DnnlConv(const ConvShape& s)
 
 void DnnlConv::Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
                        SyncedMemory* dst) {
-  if (!forward_) forward_ = dnnl::convolution_forward(forward_desc_);
+  if (!forward_) forward_ = DnnlPrimitive(forward_desc_);
   Arguments arguments = {
       {DNNL_ARG_SRC, ReadAs(src, forward_desc_.src_desc(), ReaderCopy::kRefresh)},
       {DNNL_ARG_WEIGHTS,
@@ -80,15 +81,15 @@ void DnnlConv::Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* b
   if (has_bias_) arguments.emplace(DNNL_ARG_BIAS, ReadLearnedAs(bias, bias_, ReaderCopy::kRefresh));
   DnnlOutput out = OutputAs(dst, forward_desc_.dst_desc());
   arguments.emplace(DNNL_ARG_DST, out.memory);
-  Run(forward_, arguments);
+  forward_.Run(std::move(arguments));
   Publish(std::move(out), dst);
 }
 
-dnnl::convolution_forward DnnlConv::MakeFused(const ConvTail& tail) const {
+DnnlPrimitive DnnlConv::MakeFused(const ConvTail& tail) const {
   dnnl::post_ops ops;
   if (tail.residual != nullptr) ops.append_binary(algorithm::binary_add, forward_desc_.dst_desc());
   AppendActivation(tail.activation, &ops);
-  dnnl::primitive_attr attributes;
+  dnnl::primitive_attr attributes = DnnlAttributes();
   attributes.set_post_ops(ops);
   using Desc = dnnl::convolution_forward::desc;
   try {
@@ -98,7 +99,7 @@ dnnl::convolution_forward DnnlConv::MakeFused(const ConvTail& tail) const {
              pad_front_, pad_back_),
         attributes, DnnlEngine());
     const bool same_way = std::string_view(desc.impl_info_str()) == forward_desc_.impl_info_str();
-    return same_way ? dnnl::convolution_forward(desc) : dnnl::convolution_forward();
+    return same_way ? DnnlPrimitive(desc) : DnnlPrimitive();
   } catch (const dnnl::error& error) {
     if (error.status == dnnl_unimplemented || error.status == dnnl_invalid_arguments) {
       return {};
@@ -125,7 +126,7 @@ bool DnnlConv::ForwardWithTail(SyncedMemory* src, SyncedMemory* weights, SyncedM
   }
   DnnlOutput out = OutputAs(dst, forward_desc_.dst_desc());
   arguments.emplace(DNNL_ARG_DST, out.memory);
-  Run(fused_->primitive, arguments);
+  fused_->primitive.Run(std::move(arguments));
   Publish(std::move(out), dst);
   return true;
 }
@@ -135,8 +136,8 @@ void DnnlConv::BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights, Synce
     data_desc_ = dnnl::convolution_backward_data::primitive_desc(
         dnnl::convolution_backward_data::desc(algorithm::convolution_direct, src_, weights_, dst_,
                                               stride_, dilation_, pad_front_, pad_back_),
-        DnnlEngine(), forward_desc_);
-    data_ = dnnl::convolution_backward_data(data_desc_);
+        DnnlAttributes(), DnnlEngine(), forward_desc_);
+    data_ = DnnlPrimitive(data_desc_);
   }
   // In a convolution's backward pass, the weights' gradient, when wanted, has just read the same
   // values, and Forward, unless another engine did that, the same weights.
@@ -150,7 +151,7 @@ void DnnlConv::BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights, Synce
   diff_read_ = nullptr;
   DnnlOutput out = OutputAs(src_diff, data_desc_.diff_src_desc());
   arguments.emplace(DNNL_ARG_DIFF_SRC, out.memory);
-  Run(data_, arguments);
+  data_.Run(std::move(arguments));
   Publish(std::move(out), src_diff);
 }
 
@@ -164,7 +165,7 @@ void DnnlConv::BackwardWeights(SyncedMemory* src, SyncedMemory* dst_diff,
   diff_read_ = dst_diff;
   const DnnlMemory bias_sum(bias_);
   if (has_bias_) arguments.emplace(DNNL_ARG_DIFF_BIAS, bias_sum.memory());
-  Run(gradient_, arguments);
+  gradient_.Run(std::move(arguments));
   AddToPlain(weights_sum.memory(), static_cast<float*>(weights_diff->mutable_cpu_data()));
   if (bias_diff != nullptr) {
     Axpy<Cpu>(bias_.dims()[0], 1.0f, static_cast<const float*>(bias_sum.memory().get_data_handle()),
@@ -187,7 +188,7 @@ bool DnnlConv::BackwardWeightsPart(const WeightsPart& part, SyncedMemory* src,
 void DnnlConv::MakeGradient() {
   if (gradient_) return;
   gradient_desc_ = GradientDesc();
-  gradient_ = dnnl::convolution_backward_weights(gradient_desc_);
+  gradient_ = DnnlPrimitive(gradient_desc_);
 }
 
 NativeImages DnnlConv::GradientSrc(SyncedMemory* src) const {
@@ -205,7 +206,7 @@ dnnl::convolution_forward::primitive_desc DnnlConv::ForwardDesc() const {
                                weights_, bias_, dst_, stride_, dilation_, pad_front_, pad_back_)
                         : Desc(prop_kind::forward_training, algorithm::convolution_direct, src_,
                                weights_, dst_, stride_, dilation_, pad_front_, pad_back_);
-  return {desc, DnnlEngine()};
+  return {desc, DnnlAttributes(), DnnlEngine()};
 }
 
 dnnl::convolution_backward_weights::primitive_desc DnnlConv::GradientDesc() const {
@@ -214,12 +215,7 @@ dnnl::convolution_backward_weights::primitive_desc DnnlConv::GradientDesc() cons
                                      stride_, dilation_, pad_front_, pad_back_)
                               : Desc(algorithm::convolution_direct, src_, weights_, dst_, stride_,
                                      dilation_, pad_front_, pad_back_);
-  return {desc, DnnlEngine(), forward_desc_};
-}
-
-void DnnlConv::Run(const dnnl::primitive& primitive, const Arguments& arguments) {
-  primitive.execute(DnnlStream(), arguments);
-  DnnlStream().wait();
+  return {desc, DnnlAttributes(), DnnlEngine(), forward_desc_};
 }
 
 template <>

@@ -3,9 +3,9 @@
 
 #include <dnnl.hpp>
 #include <optional>
-#include <unordered_map>
 
 #include "caffe/native/conv_engine.hpp"
+#include "caffe/native/dnnl_primitive.hpp"
 #include "caffe/native/gathered_gradient.hpp"
 
 namespace caffe {
@@ -32,33 +32,32 @@ class DnnlConv : public ConvEngine<float> {
   dnnl::memory::desc dst_desc() const { return forward_desc_.dst_desc(); }
 
  private:
-  using Arguments = std::unordered_map<int, dnnl::memory>;
+  using Arguments = DnnlPrimitive::Arguments;
 
   /// A forward pass with a tail; empty where the library has none that is as fast.
   struct Fused {
     bool residual = false;
     Activation activation;
-    dnnl::convolution_forward primitive;
+    DnnlPrimitive primitive;
   };
 
   dnnl::convolution_forward::primitive_desc ForwardDesc() const;
-  dnnl::convolution_forward MakeFused(const ConvTail& tail) const;
+  DnnlPrimitive MakeFused(const ConvTail& tail) const;
   dnnl::convolution_backward_weights::primitive_desc GradientDesc() const;
   void MakeGradient();
   NativeImages GradientSrc(SyncedMemory* src) const;
   NativeImages GradientDst(SyncedMemory* dst_diff) const;
-  static void Run(const dnnl::primitive& primitive, const Arguments& arguments);
 
   const dnnl::memory::desc src_, weights_, bias_, dst_;
   const bool has_bias_, reversed_;
   dnnl::memory::dims stride_, dilation_, pad_front_, pad_back_;
   dnnl::convolution_forward::primitive_desc forward_desc_;
-  dnnl::convolution_forward forward_;
+  DnnlPrimitive forward_;
   std::optional<Fused> fused_;
   dnnl::convolution_backward_data::primitive_desc data_desc_;
-  dnnl::convolution_backward_data data_;
+  DnnlPrimitive data_;
   dnnl::convolution_backward_weights::primitive_desc gradient_desc_;
-  dnnl::convolution_backward_weights gradient_;
+  DnnlPrimitive gradient_;
   GatheredGradient gathered_;
   const SyncedMemory* weights_read_ = nullptr;
   const SyncedMemory* diff_read_ = nullptr;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "caffe/device/host_memory.hpp"
+#include "caffe/native/dnnl_primitive.hpp"
 
 namespace caffe {
 namespace {
@@ -19,10 +20,14 @@ void* AllocateFor(const dnnl::memory::desc& desc) {
   return memory;
 }
 
+void RunReorder(const dnnl::memory& from, const dnnl::memory& to,
+                const dnnl::primitive_attr& attributes) {
+  DnnlPrimitive(dnnl::reorder::primitive_desc(from, to, attributes))
+      .Run({{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+}
+
 void Reorder(const dnnl::memory& from, const dnnl::memory& to) {
-  dnnl::memory source = from, target = to;
-  dnnl::reorder(source, target).execute(DnnlStream(), source, target);
-  DnnlStream().wait();
+  RunReorder(from, to, DnnlAttributes());
 }
 
 std::shared_ptr<DnnlMemory> NativeOf(const SyncedMemory& storage) {
@@ -120,14 +125,11 @@ void Publish(DnnlOutput output, SyncedMemory* storage) {
 }
 
 void AddToPlain(const dnnl::memory& from, float* plain) {
-  dnnl::memory source = from;
-  dnnl::memory target = Wrap(PlainDesc(from.get_desc().dims()), plain);
   dnnl::post_ops add;
   add.append_sum(1.0f);
-  dnnl::primitive_attr attributes;
+  dnnl::primitive_attr attributes = DnnlAttributes();
   attributes.set_post_ops(add);
-  dnnl::reorder(source, target, attributes).execute(DnnlStream(), source, target);
-  DnnlStream().wait();
+  RunReorder(from, Wrap(PlainDesc(from.get_desc().dims()), plain), attributes);
 }
 
 uint64_t FormatConversions() { return reorder_count + SyncedMemory::conversions(); }

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "caffe/native/thread_scratch.hpp"
 #include "caffe/native/winograd_blocking.hpp"
 #include "caffe/native/winograd_passes.hpp"
-#include "caffe/native/winograd_scratch.hpp"
 
 // At every point the gradient of the filters is a product of two matrices, output gradient
 // (output channel x tile) and input (tile x input channel). All threads transform both for as
@@ -115,7 +115,7 @@ void AddGradient(const GradientPass& pass) {
   const int64_t x_size = PlanesSize(pass.in.blocks, most, lanes);
   const int64_t y_size = PlanesSize(pass.out.blocks, most, lanes);
   const int sums = at_once ? threads : pass.blocks();
-  float* shared = Scratch(x_size + y_size + sums * pass.block_size());
+  float* shared = FloatScratch(x_size + y_size + sums * pass.block_size());
   float* m = shared + x_size + y_size;
 #pragma omp parallel
   {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "caffe/native/thread_scratch.hpp"
 #include "caffe/native/winograd_blocking.hpp"
-#include "caffe/native/winograd_scratch.hpp"
 
 namespace caffe::winograd {
 namespace {
@@ -51,7 +51,7 @@ void ConvolveByTiles(const Pass& pass) {
   const int64_t group_size = int64_t(kPoints) * in * 2 * lanes;
   const int64_t x_size = PlanesSize(pass.in_blocks, most, lanes);
   const int64_t own_size = x_size + PlanesSize(2, most, lanes);
-  float* u = Scratch(groups * group_size + threads * own_size);
+  float* u = FloatScratch(groups * group_size + threads * own_size);
 #pragma omp parallel
   {
     float* own = u + groups * group_size + omp_get_thread_num() * own_size;
@@ -90,7 +90,7 @@ void ConvolveByChannels(const Pass& pass) {
   const int64_t x_size = PlanesSize(pass.in_blocks, most, lanes);
   const int64_t u_size = int64_t(kPoints) * kFilterChannels * 2 * lanes;
   const int64_t own_size = u_size + PlanesSize(2, most, lanes);
-  float* shared = Scratch(x_size + threads * own_size);
+  float* shared = FloatScratch(x_size + threads * own_size);
 #pragma omp parallel
   {
     float* u = shared + x_size + omp_get_thread_num() * own_size;
