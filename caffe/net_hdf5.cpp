@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <climits>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,14 +44,11 @@ int CountDatasets(hid_t file, const string& group) {
 }
 
 void CheckLayerNames(const vector<string>& layers) {
-  std::set<string> names;
   for (const string& name : layers) {
     Require(!name.empty() && name.front() != '/' && name.back() != '/' &&
                 name.find("//") == string::npos && name != ".",
             "an HDF5 file cannot hold a layer named '", name, "'. Rename it, or use ",
             "snapshot_format: BINARYPROTO");
-    Require(names.insert(name).second, "an HDF5 file cannot hold two layers named '", name,
-            "'. Rename one, or use snapshot_format: BINARYPROTO");
   }
 }
 
@@ -111,8 +107,7 @@ WeightTransfer TransferWeightsOfHdf5(const string& path, OnMismatch on_mismatch,
   AddLayerNames(file, kData, "", &source_names);
   WeightTransfer transfer;
   for (const string& name : source_names) {
-    int layer = static_cast<int>(net->layers().size()) - 1;
-    while (layer >= 0 && net->layer_names()[layer] != name) --layer;
+    const int layer = WeightLayer(*net, name);
     const string group = string(kData) + "/" + name;
     if (layer < 0) {
       LOG(INFO) << "Ignoring source layer " << name;
@@ -144,12 +139,14 @@ void Net<Dtype>::ToHDF5(const string& filename, bool write_diff) const {
     const string root = diff ? kDiff : kData;
     for (size_t i = 0; i < layers_.size(); ++i) {
       const string group = root + "/" + layer_names_[i];
-      // The group is there already if a layer before is named as if it lay in this one.
+      // The group is there already if a layer before has this name, or one as if it lay in it.
       if (!HasHdf5Object(file, group)) MakeHdf5Group(file, group);
       const auto& blobs = layers_[i]->blobs();
       for (size_t j = 0; j < blobs.size(); ++j) {
         if (!diff && param_owners_[param_id_vecs_[i][j]] != -1) continue;
-        hdf5_save_nd_dataset(file, group + "/" + std::to_string(j), *blobs[j], diff);
+        const string dataset = group + "/" + std::to_string(j);
+        if (HasHdf5Object(file, dataset)) continue;  // a layer of this name shares it
+        hdf5_save_nd_dataset(file, dataset, *blobs[j], diff);
       }
     }
   }

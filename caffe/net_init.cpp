@@ -14,6 +14,7 @@
 #include "caffe/util/nearest_name.hpp"
 #include "caffe/util/rng.hpp"
 #include "caffe/util/upgrade_proto.hpp"
+#include "caffe/weight_transfer.hpp"
 
 namespace caffe {
 
@@ -67,6 +68,7 @@ void Net<Dtype>::Init(const NetParameter& in_param) {
     if (!param.layer(layer_id).has_phase()) param.mutable_layer(layer_id)->set_phase(phase_);
     AppendLayer(param, layer_id, &available_blobs, &blob_name_to_idx);
   }
+  CheckWeightNames(*this);
   MarkBackward(param);
   CollectOutputs(available_blobs);
   for (size_t i = 0; i < blob_names_.size(); ++i) blob_names_index_[blob_names_[i]] = i;

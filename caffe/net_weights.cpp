@@ -32,13 +32,15 @@ template <typename Dtype>
 void Net<Dtype>::ShareTrainedLayersWith(const Net* other) {
   for (size_t i = 0; i < other->layers().size(); ++i) {
     const string& name = other->layer_names()[i];
-    const auto target = layer_names_index_.find(name);
-    if (target == layer_names_index_.end()) {
+    const int target = WeightLayer(*this, name);
+    if (target < 0) {
       LOG(INFO) << "Ignoring source layer " << name;
       continue;
     }
+    // A layer without weights may bear the name of one that has some.
+    if (WeightLayer(*other, name) != static_cast<int>(i)) continue;
     const auto& source = other->layers()[i]->blobs();
-    const auto& blobs = layers_[target->second]->blobs();
+    const auto& blobs = layers_[target]->blobs();
     CheckBlobNumber(static_cast<int>(source.size()), static_cast<int>(blobs.size()), name);
     for (size_t j = 0; j < blobs.size(); ++j) {
       Require(source[j]->shape() == blobs[j]->shape(), "layer '", name, "', blob ", j,

@@ -1,6 +1,6 @@
 #include "caffe/weight_transfer.hpp"
 
-#include <algorithm>
+#include <map>
 
 #include "caffe/layer.hpp"
 #include "caffe/util/hdf5_file.hpp"
@@ -34,6 +34,14 @@ string Mismatch(const LayerParameter& source, const vector<shared_ptr<Blob<Dtype
   return reason;
 }
 
+bool HaveSameBlobs(const LayerParameter& a, const LayerParameter& b) {
+  if (a.blobs_size() != b.blobs_size()) return false;
+  for (int i = 0; i < a.blobs_size(); ++i) {
+    if (a.blobs(i).SerializeAsString() != b.blobs(i).SerializeAsString()) return false;
+  }
+  return true;
+}
+
 void CheckFormat(const string& file) {
   for (const char* suffix : {".pth", ".pt", ".safetensors", ".npz"}) {
     Require(!file.ends_with(suffix), "'", file,
@@ -53,13 +61,24 @@ template <typename Dtype>
 WeightTransfer TransferWeights(const NetParameter& source, OnMismatch on_mismatch,
                                Net<Dtype>* net) {
   WeightTransfer transfer;
+  std::map<string, const LayerParameter*> with_blobs;
   for (const LayerParameter& layer : source.layer()) {
-    if (!net->has_layer(layer.name())) {
+    if (layer.blobs_size() == 0) continue;
+    const auto [first, is_new] = with_blobs.emplace(layer.name(), &layer);
+    Require(is_new || !net->has_layer(layer.name()) || HaveSameBlobs(*first->second, layer),
+            "holds two layers named '", layer.name(), "' with weights of their own, and the net ",
+            "has one. Rename both where the model is made, in its net, and train it again");
+  }
+  for (const LayerParameter& layer : source.layer()) {
+    const int target = WeightLayer(*net, layer.name());
+    if (target < 0) {
       LOG(INFO) << "Ignoring source layer " << layer.name();
       if (layer.blobs_size() > 0) transfer.unused.push_back(layer.name());
       continue;
     }
-    auto& blobs = net->layer_by_name(layer.name())->blobs();
+    // A layer without weights may bear the name of one that has some.
+    if (layer.blobs_size() == 0 && with_blobs.count(layer.name()) > 0) continue;
+    auto& blobs = net->layers()[target]->blobs();
     if (const string mismatch = Mismatch(layer, blobs); !mismatch.empty()) {
       Require(on_mismatch == OnMismatch::kSkip, mismatch);
       transfer.mismatched.push_back(layer.name());

@@ -17,8 +17,9 @@ using WeightTransfers = std::vector<std::pair<std::string, WeightTransfer>>;
 template <typename Dtype>
 WeightTransfers LoadInitialWeights(const SolverParameter& param, Net<Dtype>* net);
 
-/// Lists in the log which layers were loaded, which keep their initial values, and what of the
-/// files nobody uses; warns of layers that are neither loaded nor learned. Silent without files.
+/// Lists in the log which layers were loaded, and what of the files nobody uses; warns of layers
+/// that no file has weights for. Silent without files. Throws Error if a file has nothing for the
+/// net.
 template <typename Dtype>
 void LogInitialWeights(const Net<Dtype>& net, const WeightTransfers& transfers);
 

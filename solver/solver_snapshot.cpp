@@ -4,6 +4,7 @@
 #include <string>
 
 #include "caffe/util/atomic_file.hpp"
+#include "caffe/weight_transfer.hpp"
 #include "solver/snapshot_files.hpp"
 #include "solver/solver.hpp"
 
@@ -117,7 +118,7 @@ void Solver<Dtype>::RestoreModel(const SolverState& state, const string& state_f
   if (!state.has_learned_net()) return;
   const string model = FindLearnedNet(state, state_file);
   CheckLearnedNet(state, model);
-  net_->CopyTrainedLayersFrom(model);
+  RestoreWeights(model, net_.get());
 }
 
 /// A state of Caffe has no positions: its nets go on with the random numbers that follow the

@@ -9,6 +9,7 @@
 #include "caffe/common.hpp"
 #include "caffe/net.hpp"
 #include "caffe/plan/plan_options.hpp"
+#include "caffe/weight_transfer.hpp"
 
 namespace caffe::cli {
 
@@ -63,7 +64,7 @@ int Test(const std::vector<std::string>&) {
   DefaultPlanOptions().share_memory = FLAGS_share_memory;
   DefaultPlanOptions().forward_only = FLAGS_share_memory;
   Net<float> net(param);
-  net.CopyTrainedLayersFrom(FLAGS_weights);
+  LoadWeightsToScore(FLAGS_weights, &net);
   LOG(INFO) << "Running for " << FLAGS_iterations << " iterations.";
   OutputSums sums;
   float total_loss = 0;
@@ -88,6 +89,8 @@ Command TestCommand() {
       .description =
           "Runs a net in phase TEST and prints its outputs for each batch, then their means. To\n"
           "see each test sample once, let --iterations times the batch be the number of samples.\n"
+          "Layers that --weights has nothing for are named in a warning; a file that has weights\n"
+          "for none of them is an error.\n"
           "\n"
           "  caffe test --model=train_val.prototxt --weights=net.caffemodel --iterations=100",
       .flags = {"model", "weights", "iterations", "gpu", "level", "stage", "fusion", "share_memory",

@@ -136,8 +136,9 @@ Command TrainCommand() {
           "--log_csv and --log_tensorboard write loss, learning rate, drop rates and test results\n"
           "of each display and each test; a resumed run goes on in the same file or directory.\n"
           "--weights starts layers of the same name from a model; the log says which ones, which\n"
-          "start fresh, and what the net does not use. Other shapes are an error, or with\n"
-          "--skip_mismatched_weights fresh layers.\n\n"
+          "are initialised from scratch, and what the net does not use. Other shapes are an "
+          "error,\n"
+          "or with --skip_mismatched_weights such layers are initialised from scratch.\n\n"
           "  caffe train --solver=solver.prototxt --gpu=0 --log_csv=run.csv\n"
           "  caffe train --solver=solver.prototxt --snapshot=auto\n"
           "  caffe train --solver=solver.prototxt --weights=pretrained.caffemodel",

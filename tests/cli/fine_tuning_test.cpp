@@ -39,21 +39,79 @@ TEST_F(FineTuningTest, LogNamesWhatIsLoaded) {
   const RunResult run = Run(kTrain);
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(run.Count("Loaded from first\\.caffemodel \\(1 layer\\):"), 1) << "of the training net";
-  EXPECT_EQ(run.Count("    ip"), 1);
-  EXPECT_EQ(run.Count("(Fresh|Not used|Not loaded).*"), 0);
+  EXPECT_THAT(run.err, HasSubstr("(1 layer):\n    ip\n"));
+  EXPECT_EQ(run.Count("(No weights|Not used|Not loaded).*"), 0);
 }
 
-TEST_F(FineTuningTest, LogNamesFreshAndUnusedLayers) {
-  WriteNetWith("classifier", 3);
+/// "ip" stays, "more" is added behind it.
+void AddLayer(const std::string& file, const TempDir& dir) {
+  dir.Write(file, dir.Read(file) +
+                      "layer { name: 'more' type: 'InnerProduct' bottom: 'data' top: 'more'\n"
+                      "  inner_product_param { num_output: 2 weight_filler { type: 'xavier' } } }\n"
+                      "layer { name: 'silence' type: 'Silence' bottom: 'more' }\n");
+}
+
+TEST_F(FineTuningTest, LogNamesLayersWithoutWeights) {
+  AddLayer("net.prototxt", dir_);
   const RunResult run = Run(kTrain);
   ASSERT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_EQ(run.Count("Ignoring source layer ip"), 2) << "Caffe's line, for each net";
-  EXPECT_EQ(run.Count("Not used of first\\.caffemodel, as the net has no such layers "
+  EXPECT_EQ(run.Count("No weights for some layers, which are initialised from scratch "
                       "\\(1 layer\\):"),
             1);
-  EXPECT_EQ(run.Count("Fresh, with their initial values \\(1 layer\\):"), 1);
-  EXPECT_EQ(run.Count("    classifier"), 1);
-  EXPECT_EQ(run.Count("No layer of the net has the name of one in first\\.caffemodel.*"), 1);
+  EXPECT_THAT(run.err, HasSubstr("(1 layer):\n    more\n"));
+}
+
+TEST_F(FineTuningTest, LogNamesUnusedLayers) {
+  AddLayer("net.prototxt", dir_);
+  ASSERT_EQ(Run("train --solver=solver.prototxt").exit_code, 0);
+  WriteNet();
+  const RunResult run = Run("train --solver=solver.prototxt --weights=snap_iter_6.caffemodel");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.Count("Ignoring source layer more"), 2) << "Caffe's line, for each net";
+  EXPECT_EQ(run.Count("Not used of snap_iter_6\\.caffemodel, as the net has no such layers "
+                      "\\(1 layer\\):"),
+            1);
+  EXPECT_EQ(run.Count("No weights for.*"), 0);
+}
+
+TEST_F(FineTuningTest, WeightsOfWhichNothingMatchesAreAnError) {
+  WriteNetWith("classifier", 3);
+  for (const std::string command :
+       {std::string(kTrain), kTrain + std::string(" --skip_mismatched_weights"),
+        std::string("test --model=net.prototxt --weights=first.caffemodel --iterations=1")}) {
+    const std::string error = RunError(command);
+    EXPECT_THAT(error, HasSubstr("'first.caffemodel' has weights for none of the net's layers"));
+    EXPECT_THAT(error, HasSubstr("'classifier'"));
+    EXPECT_THAT(error, HasSubstr("'ip'"));
+  }
+}
+
+TEST_F(FineTuningTest, TestWarnsOfLayersWithoutWeights) {
+  const std::string test = "test --model=net.prototxt --weights=first.caffemodel --iterations=1";
+  EXPECT_EQ(Run(test).Count(".*has no weights for some layers.*"), 0);
+  AddLayer("net.prototxt", dir_);
+  const RunResult run = Run(test);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.Count("'first\\.caffemodel' has no weights for some layers, which keep their "
+                      "initial values \\(1 layer\\):"),
+            1);
+}
+
+TEST_F(FineTuningTest, ResumesRestoreAllWeights) {
+  for (const std::string format : {"BINARYPROTO", "HDF5"}) {
+    const std::string h5 = format == "HDF5" ? ".h5" : "";
+    WriteSolver("snapshot_format: " + format + "\n");
+    ASSERT_EQ(Run("train --solver=solver.prototxt").exit_code, 0);
+    const std::string resume = "train --solver=solver.prototxt --snapshot=snap_iter_3.solverstate";
+    WriteNetWith("renamed", 2);
+    const std::string error = RunError(resume + h5);
+    EXPECT_THAT(error, HasSubstr("has no weights for layers of the net (1 layer):\n    renamed"));
+    EXPECT_THAT(error, HasSubstr("--weights"));
+    WriteNet();
+    EXPECT_EQ(Run(resume + h5).exit_code, 0);
+    AddLayer("net.prototxt", dir_);
+    RunError(resume + h5);
+  }
 }
 
 TEST_F(FineTuningTest, OtherShapesAreAnErrorUnlessTheyAreSkipped) {
@@ -67,7 +125,7 @@ TEST_F(FineTuningTest, OtherShapesAreAnErrorUnlessTheyAreSkipped) {
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(run.Count("Not loaded from first\\.caffemodel, as their shapes differ \\(1 layer\\):"),
             1);
-  EXPECT_EQ(run.Count("Fresh, with their initial values \\(1 layer\\):"), 1);
+  EXPECT_EQ(run.Count("No weights for some layers, which are initialised from scratch .*"), 1);
 }
 
 TEST_F(FineTuningTest, Hdf5FilesAreReportedAlike) {
@@ -92,8 +150,12 @@ TEST_F(FineTuningTest, PublishedFilesHaveToBeImported) {
 }
 
 TEST_F(FineTuningTest, FrozenLayersWithoutWeightsAreWarnedOf) {
-  WriteNetWith("classifier", 2, "param { lr_mult: 0 } param { lr_mult: 0 }");
-  EXPECT_EQ(Run(kTrain).Count("Layer classifier is frozen \\(lr_mult 0\\), but no file has "
+  AddLayer("net.prototxt", dir_);
+  const std::string more = "top: 'more'\n";
+  std::string net = dir_.Read("net.prototxt");
+  net.insert(net.find(more) + more.size(), " param { lr_mult: 0 } param { lr_mult: 0 }");
+  dir_.Write("net.prototxt", net);
+  EXPECT_EQ(Run(kTrain).Count("Layer more is frozen \\(lr_mult 0\\), but no file has "
                               "weights for it\\."),
             1);
   WriteNetWith("ip", 2, "param { lr_mult: 0 } param { lr_mult: 0 }");
