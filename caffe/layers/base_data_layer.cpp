@@ -41,6 +41,9 @@ void BasePrefetchingDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bot
     // Memory is taken here, since taking GPU memory in the thread would stop the GPU's work.
     batch->data_.gpu_data();
     if (this->output_labels_) batch->label_.gpu_data();
+    // That queued a fill with zeros on this thread's stream. The prefetch thread copies on a stream
+    // of its own, and its first values must come last.
+    batch->used_.Record();
   }
   // A test net is made long before its first pass, and would compete with the training till then.
   if (this->phase_ != TEST) StartInternalThread();

@@ -46,7 +46,7 @@ class Batch {
   uint64_t next_position_ = 0;
   /// Why the batch could not be made; empty if it was.
   string error_;
-  /// The GPU's last use of the batch.
+  /// The GPU's last use of the batch, its first fill included.
   Fence used_;
 };
 

@@ -12,8 +12,10 @@
 #include <set>
 #include <thread>
 
+#include "caffe/device/memory.hpp"
 #include "caffe/test/test_caffe_main.hpp"
 #include "caffe/util/format.hpp"
+
 #include "tests/caffe/data_test_util.hpp"
 
 namespace caffe {
@@ -112,6 +114,36 @@ TYPED_TEST(DataLayerTest, ReadsInOrderAndWrapsInTheMiddleOfABatch) {
   const vector<Dtype> pixels = reader.Pixels();
   const Datum third = MakeDatum(2, 4, 5, 3, 33);
   for (int i = 0; i < 40; ++i) EXPECT_EQ(pixels[i], static_cast<unsigned char>(third.data()[i]));
+}
+
+TYPED_TEST(DataLayerTest, TheDeviceHoldsTheFirstBatches) {
+  typedef typename TypeParam::Dtype Dtype;
+  WriteLmdb(this->dir_ / "db", NumberedRecords(9));
+  for (const Phase phase : {TRAIN, TEST}) {
+    // What set-up queues on this thread's stream runs late.
+    Blob<Dtype> busy({1 << 22});
+    for (int i = 0; i < 50 && Caffe::mode() == Caffe::GPU; ++i) {
+      GpuMemset(busy.mutable_gpu_data(), i, busy.count() * sizeof(Dtype));
+    }
+    Reader<Dtype> reader(this->Param("db", "data_param { batch_size: 3 }", phase));
+    for (int batch = 0; batch < 6; ++batch) {
+      reader.layer_.Forward({}, reader.tops_);
+      // Not the host's copy, which is right whatever the device holds.
+      for (Blob<Dtype>* top : reader.tops_) {
+        if (Caffe::mode() == Caffe::GPU) top->mutable_gpu_data();
+      }
+      for (int i = 0; i < 3; ++i) {
+        const int record = (batch * 3 + i) % 9;
+        const Datum datum = MakeDatum(2, 4, 5, record, 11 * record);
+        EXPECT_EQ(reader.label_.cpu_data()[i], record) << "batch " << batch;
+        for (int k = 0; k < 40; ++k) {
+          ASSERT_EQ(reader.data_.cpu_data()[i * 40 + k],
+                    static_cast<unsigned char>(datum.data()[k]))
+              << "batch " << batch;
+        }
+      }
+    }
+  }
 }
 
 TYPED_TEST(DataLayerTest, WorksWithOneBatchReadAheadAndWithoutLabels) {
