@@ -257,7 +257,8 @@ void Blob<Dtype>::ShareDiff(const Blob& other) {
 
 template <typename Dtype>
 void Blob<Dtype>::CopyFrom(const Blob<Dtype>& source, bool copy_diff, bool reshape) {
-  if (source.shape() != shape_) {
+  // A blob that has no shape yet looks like a single number, but has room for none.
+  if (source.shape() != shape_ || source.count() != count_) {
     Require(reshape, "values of a blob of ", ShapeText(source.shape()),
             " cannot be copied into one of ", ShapeText(shape_));
     ReshapeLike(source);

@@ -28,20 +28,27 @@ std::string Describe(const std::string& what, const Dtype* values, int count) {
 }
 
 template <typename Dtype>
-std::string OfBlobs(const Net<Dtype>& net, int layer, bool diff) {
-  const std::string begin = diff ? "the gradient of " : "";
-  const auto describe = [&](const std::string& what, const Blob<Dtype>& blob) {
-    return Describe(begin + what, diff ? blob.cpu_diff() : blob.cpu_data(), blob.count());
-  };
+std::string OfParameters(const Net<Dtype>& net, int layer, bool diff) {
   const auto& blobs = net.layers()[layer]->blobs();
   for (size_t i = 0; i < blobs.size(); ++i) {
-    const std::string found = describe("its parameter " + std::to_string(i), *blobs[i]);
+    const std::string found =
+        Describe((diff ? "the gradient of its parameter " : "its parameter ") + std::to_string(i),
+                 diff ? blobs[i]->cpu_diff() : blobs[i]->cpu_data(), blobs[i]->count());
     if (!found.empty()) return found;
   }
+  return "";
+}
+
+template <typename Dtype>
+std::string OfBlobs(const Net<Dtype>& net, int layer, bool diff) {
+  const std::string of_parameters = OfParameters(net, layer, diff);
+  if (!of_parameters.empty()) return of_parameters;
   const auto& tops = net.top_vecs()[layer];
   for (size_t i = 0; i < tops.size(); ++i) {
     const std::string name = net.blob_names()[net.top_ids(layer)[i]];
-    const std::string found = describe("its output '" + name + "'", *tops[i]);
+    const std::string found =
+        Describe((diff ? "the gradient of its output '" : "its output '") + name + "'",
+                 diff ? tops[i]->cpu_diff() : tops[i]->cpu_data(), tops[i]->count());
     if (!found.empty()) return found;
   }
   return "";
@@ -60,22 +67,33 @@ void CheckFiniteWeights(const std::string& model_file) {
   }
 }
 
+template <typename Dtype>
+std::string Sentence(const Net<Dtype>& net, int layer, const std::string& found) {
+  return "The first layer that is not finite is " + net.layer_names()[layer] + " (" +
+         net.layers()[layer]->type() + "): " + found + ".";
+}
+
 }  // namespace
+
+template <typename Dtype>
+std::string DescribeNotFiniteWeights(const Net<Dtype>& net) {
+  for (int i = 0; i < static_cast<int>(net.layers().size()); ++i) {
+    const std::string found = OfParameters(net, i, false);
+    if (!found.empty()) return Sentence(net, i, found);
+  }
+  return "";
+}
 
 template <typename Dtype>
 std::string DescribeNotFinite(const Net<Dtype>& net) {
   const int num_layers = static_cast<int>(net.layers().size());
-  const auto sentence = [&net](int layer, const std::string& found) {
-    return "The first layer that is not finite is " + net.layer_names()[layer] + " (" +
-           net.layers()[layer]->type() + "): " + found + ".";
-  };
   for (int i = 0; i < num_layers; ++i) {
     const std::string found = OfBlobs(net, i, false);
-    if (!found.empty()) return sentence(i, found);
+    if (!found.empty()) return Sentence(net, i, found);
   }
   for (int i = num_layers - 1; i >= 0; --i) {
     const std::string found = OfBlobs(net, i, true);
-    if (!found.empty()) return sentence(i, found);
+    if (!found.empty()) return Sentence(net, i, found);
   }
   return "All weights, outputs and gradients are finite.";
 }
@@ -88,5 +106,7 @@ std::string NewestGoodSnapshotText(const std::string& prefix) {
 
 template std::string DescribeNotFinite(const Net<float>& net);
 template std::string DescribeNotFinite(const Net<double>& net);
+template std::string DescribeNotFiniteWeights(const Net<float>& net);
+template std::string DescribeNotFiniteWeights(const Net<double>& net);
 
 }  // namespace caffe

@@ -15,6 +15,11 @@ class Net;
 template <typename Dtype>
 std::string DescribeNotFinite(const Net<Dtype>& net);
 
+/// The first layer, in net order, whose weights hold a NaN or an infinity, as a sentence; "" where
+/// all are finite.
+template <typename Dtype>
+std::string DescribeNotFiniteWeights(const Net<Dtype>& net);
+
 /// A sentence about the newest complete snapshot with this prefix whose weights are all finite,
 /// or that there is none.
 std::string NewestGoodSnapshotText(const std::string& prefix);

@@ -5,6 +5,7 @@
 
 #include "caffe/util/atomic_file.hpp"
 #include "caffe/weight_transfer.hpp"
+#include "solver/not_finite.hpp"
 #include "solver/snapshot_files.hpp"
 #include "solver/solver.hpp"
 
@@ -47,6 +48,13 @@ string Solver<Dtype>::SnapshotFilename(const string& extension) {
 
 template <typename Dtype>
 void Solver<Dtype>::Snapshot() {
+  if (const string found = DescribeNotFiniteWeights(*net_); !found.empty()) {
+    const string text =
+        "The snapshot of iteration " + std::to_string(iter_) + " would hold broken weights. ";
+    Require(continue_on_nan_, text, found, " ", NewestGoodSnapshotText(param_.snapshot_prefix()),
+            " Lower base_lr or set clip_gradients; --continue_on_nan writes it all the same.");
+    LOG(WARNING) << text << found << " It is written, as --continue_on_nan asks.";
+  }
   const string model = WantsHdf5(param_) ? SnapshotToHDF5() : SnapshotToBinaryProto();
   SnapshotSolverState(model);
 }

@@ -1,5 +1,6 @@
 #include "caffe/layers/accuracy_layer.hpp"
 
+#include <algorithm>
 #include <type_traits>
 
 #include "caffe/layers/accuracy_kernels.hpp"
@@ -36,6 +37,17 @@ void AccuracyLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
   }
 }
 
+/// As in Caffe an item counts as right if the score of its label is not a number.
+template <typename Dtype>
+void AccuracyLayer<Dtype>::WarnOfNan(int64_t items, const Dtype* rank) {
+  const int64_t count = std::count(rank, rank + items, Dtype(0));
+  if (count == 0 || warned_of_nan_) return;
+  warned_of_nan_ = true;
+  LOG(WARNING) << "Layer " << this->layer_param_.name() << " (Accuracy): " << count << " of "
+               << items << " items have scores that are not numbers (NaN). Each counts as right, "
+               << "so this accuracy means nothing.";
+}
+
 template <typename Dtype>
 template <class Device>
 void AccuracyLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
@@ -49,6 +61,7 @@ void AccuracyLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
   const Dtype* labels = Data<Device>(*bottom[1]);
   Dtype* rank = MutableData<Device>(&rank_);
   label_rank<Device, Dtype>(shape, Data<Device>(*bottom[0]), labels, rank);
+  if constexpr (std::is_same_v<Device, Cpu>) WarnOfNan(n, rank);
   mean_accuracy<Device, Dtype>(n, top_k_, Ignored(), labels, rank, MutableData<Device>(top[0]));
   if (top.size() > 1) {
     class_accuracy<Device, Dtype>(n, shape.classes, top_k_, Ignored(), labels, rank,

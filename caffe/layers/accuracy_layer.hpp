@@ -45,9 +45,11 @@ class AccuracyLayer : public Layer<Dtype> {
  private:
   template <class Device>
   void ForwardOn(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top);
+  void WarnOfNan(int64_t items, const Dtype* rank);
   IgnoreLabel Ignored() const { return {.given = has_ignore_label_, .label = ignore_label_}; }
 
   Blob<Dtype> rank_;
+  bool warned_of_nan_ = false;
 };
 
 }  // namespace caffe

@@ -41,7 +41,8 @@ void batch_norm_stored_statistics(int64_t channels, Dtype eps, BatchNormState<Dt
   ForEach<Device>(channels, [=] CAFFE_HD(int64_t c) {
     const Dtype factor = state.scale_factor[0];
     const Dtype scale = factor == Dtype(0) ? Dtype(0) : Dtype(1) / factor;
-    const Dtype deviation = sqrt(state.variance_sum[c] * scale + eps);
+    const Dtype stored = state.variance_sum[c] * scale;
+    const Dtype deviation = sqrt((stored < Dtype(0) ? Dtype(0) : stored) + eps);
     state.mean[c] = state.mean_sum[c] * scale;
     state.deviation[c] = deviation;
     state.inverse_deviation[c] = Dtype(1) / deviation;

@@ -20,7 +20,11 @@ class DepthwiseConvolutionLayer : public ConvolutionLayer<Dtype> {
   explicit DepthwiseConvolutionLayer(const LayerParameter& param)
       : ConvolutionLayer<Dtype>(param) {}
   void LayerSetUp(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) override;
-  const char* type() const override { return "DepthwiseConvolution"; }
+  const char* type() const override {
+    // Both names are in use.
+    return this->layer_param_.type() == "ConvolutionDepthwise" ? "ConvolutionDepthwise"
+                                                               : "DepthwiseConvolution";
+  }
   ConvolutionParameter::Engine wanted_engine() const override {
     const auto wanted = ConvolutionLayer<Dtype>::wanted_engine();
     return wanted == ConvolutionParameter::CAFFE ? ConvolutionParameter::DEFAULT : wanted;

@@ -5,7 +5,8 @@
 
 namespace caffe {
 
-/// The functions of element-wise layers. Each has
+/// The functions of element-wise layers. A NaN passes through each of them: comparisons are written
+/// for that. Each has
 ///
 ///   T value(T x) const             y = f(x)
 ///   T slope(T x, T y) const        f'(x)
@@ -34,7 +35,7 @@ struct ELUFunction {
   T alpha;
   CAFFE_HD T value(T x) const {
     const T negative = alpha * (FastExp(x < T(0) ? x : T(0)) - T(1));
-    return x > T(0) ? x : negative;
+    return x <= T(0) ? negative : x;
   }
   CAFFE_HD T slope(T, T y) const { return y > T(0) ? T(1) : alpha + y; }
 };
@@ -66,10 +67,10 @@ struct ClipFunction {
   static constexpr bool kSlopeFromValue = false;
   T low, high;
   CAFFE_HD T value(T x) const {
-    const T above = x > low ? x : low;
-    return above < high ? above : high;
+    const T above = x <= low ? low : x;
+    return above >= high ? high : above;
   }
-  CAFFE_HD T slope(T x, T) const { return x >= low && x <= high ? T(1) : T(0); }
+  CAFFE_HD T slope(T x, T) const { return x < low || x > high ? T(0) : T(1); }
 };
 
 /// y = min(max(x, 0), 6); the slope is 0 on the bounds, which makes it a matter of y.
@@ -77,7 +78,7 @@ template <class T>
 struct ReLU6Function {
   static constexpr bool kSlopeFromValue = true;
   CAFFE_HD T value(T x) const { return ClipFunction<T>{T(0), T(6)}.value(x); }
-  CAFFE_HD T slope(T, T y) const { return y > T(0) && y < T(6) ? T(1) : T(0); }
+  CAFFE_HD T slope(T, T y) const { return y <= T(0) || y >= T(6) ? T(0) : T(1); }
 };
 
 /// y = x P(X <= x), X standard normal.
@@ -115,7 +116,7 @@ template <class T>
 struct AbsValFunction {
   static constexpr bool kSlopeFromValue = false;
   CAFFE_HD T value(T x) const { return x < T(0) ? -x : x; }
-  CAFFE_HD T slope(T x, T) const { return T(x > T(0)) - T(x < T(0)); }
+  CAFFE_HD T slope(T x, T) const { return x > T(0) ? T(1) : x < T(0) ? T(-1) : x; }
 };
 
 /// y = log(1 + e^x).

@@ -17,13 +17,15 @@ void HDF5DataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
           "HDF5Data does not take transform_param. Transform the data before writing the files.");
   const HDF5DataParameter& param = this->layer_param_.hdf5_data_param();
   Require(param.batch_size() > 0, "hdf5_data_param: batch_size is 0; it must be above 0.");
-  Require(this->layer_param_.top_size() == static_cast<int>(top.size()),
+  // A program that makes the layer by itself may bring more tops: as in Caffe the first are filled.
+  Require(this->layer_param_.top_size() > 0 &&
+              this->layer_param_.top_size() <= static_cast<int>(top.size()),
           "HDF5Data reads the data sets that its tops name; the definition names ",
-          this->layer_param_.top_size(), " of ", top.size(), " tops.");
+          this->layer_param_.top_size(), ", the layer is given ", top.size(), " tops.");
   ReadList();
   TakeSeed();
   Place();
-  for (size_t t = 0; t < top.size(); ++t) {
+  for (size_t t = 0; t < hdf_blobs_.size(); ++t) {
     vector<int> shape = hdf_blobs_[t]->shape();
     shape[0] = static_cast<int>(param.batch_size());
     top[t]->Reshape(shape);
@@ -64,7 +66,7 @@ uint64_t HDF5DataLayer<Dtype>::CountRows(const std::string& filename) const {
   for (int t = 0; t < this->layer_param_.top_size(); ++t) {
     const string& name = this->layer_param_.top(t);
     const vector<int> shape = Hdf5Shape(file, name);
-    Require(!shape.empty(), Hdf5Text(file, name), " is a single number; wanted is at least 1 axis");
+    Require(!shape.empty(), Hdf5Text(file, name), " is a single number; expected at least 1 axis");
     if (t == 0) rows = shape[0];
     Require(shape[0] == rows, Hdf5Text(file, name), " has ", shape[0], " rows, '",
             this->layer_param_.top(0), "' has ", rows);
@@ -159,7 +161,7 @@ void HDF5DataLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
     while (Skip()) Next();
     Place();
     const int64_t row = data_permutation_[current_row_];
-    for (size_t t = 0; t < top.size(); ++t) {
+    for (size_t t = 0; t < hdf_blobs_.size(); ++t) {
       const int64_t count = top[t]->count(1);
       std::copy_n(hdf_blobs_[t]->cpu_data() + row * count, count,
                   top[t]->mutable_cpu_data() + i * count);

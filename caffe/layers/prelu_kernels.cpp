@@ -13,7 +13,7 @@ void prelu_forward(PReLUShape shape, const Dtype* slopes, const Dtype* x, Dtype*
                         const Dtype v = x[i];
                         const Dtype scaled = slopes[shared ? 0 : c] * v;
                         if (keep != nullptr) keep[i] = v;
-                        y[i] = v > Dtype(0) ? v : scaled;
+                        y[i] = v <= Dtype(0) ? scaled : v;
                       });
 }
 
@@ -25,7 +25,7 @@ void prelu_backward(PReLUShape shape, const Dtype* slopes, const Dtype* x, const
                       [=] CAFFE_HD(int64_t, int64_t c, int64_t i) {
                         const Dtype g = dy[i];
                         const Dtype scaled = slopes[shared ? 0 : c] * g;
-                        dx[i] = x[i] > Dtype(0) ? g : scaled;
+                        dx[i] = x[i] <= Dtype(0) ? scaled : g;
                       });
 }
 

@@ -10,7 +10,7 @@ void relu_forward(int64_t n, Dtype slope, const Dtype* x, Dtype* y) {
     // The product is formed always: a choice between two values needs no branch.
     const Dtype v = x[i];
     const Dtype scaled = slope * v;
-    y[i] = v > Dtype(0) ? v : scaled;
+    y[i] = v <= Dtype(0) ? scaled : v;
   });
 }
 
@@ -19,7 +19,7 @@ void relu_backward(int64_t n, Dtype slope, const Dtype* x, const Dtype* dy, Dtyp
   ForEach<Device>(n, [=] CAFFE_HD(int64_t i) {
     const Dtype g = dy[i];
     const Dtype scaled = slope * g;
-    dx[i] = x[i] > Dtype(0) ? g : scaled;
+    dx[i] = x[i] <= Dtype(0) ? scaled : g;
   });
 }
 

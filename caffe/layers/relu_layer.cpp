@@ -24,6 +24,10 @@ void ReLULayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                   const vector<Blob<Dtype>*>& bottom) {
   if (!propagate_down[0]) return;
   const Dtype slope = this->layer_param_.relu_param().negative_slope();
+  Require(
+      slope >= 0 || bottom[0] != top[0], "negative_slope is ", slope,
+      ": in place the sign of the input is lost, and so is its gradient. Give the layer a top of "
+      "its own.");
   SyncedMemory* dy = top[0]->diff().get();
   SameFormat<Device, Dtype> format(dy, bottom[0]->count(), Layouts::kAll);
   const Dtype* x = format.Read(bottom[0]->data().get());

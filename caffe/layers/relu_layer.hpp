@@ -8,7 +8,7 @@
 namespace caffe {
 
 /// y = x for x > 0, else negative_slope * x. The derivative at 0 is negative_slope. In place it
-/// needs a slope of at least 0 to be differentiated.
+/// throws Error when it is differentiated with a slope below 0.
 template <typename Dtype>
 class ReLULayer : public NeuronLayer<Dtype> {
  public:

@@ -17,10 +17,11 @@ void Apply(int64_t count, const Dtype* residual, Dtype* y, const F& f) {
   }
 }
 
+/// A NaN stays one.
 template <typename Dtype>
 Dtype Limit(Dtype x, Dtype low, Dtype high) {
-  const Dtype above = x > low ? x : low;
-  return above < high ? above : high;
+  const Dtype above = x <= low ? low : x;
+  return above >= high ? high : above;
 }
 
 }  // namespace
@@ -34,7 +35,7 @@ void ApplyActivation(const Activation& activation, int64_t count, const Dtype* r
       if (residual != nullptr) Apply(count, residual, y, [](Dtype x) { return x; });
       return;
     case Activation::Kind::kRelu:
-      return Apply(count, residual, y, [](Dtype x) { return x > 0 ? x : Dtype(0); });
+      return Apply(count, residual, y, [](Dtype x) { return x <= 0 ? Dtype(0) : x; });
     case Activation::Kind::kRelu6:
       return Apply(count, residual, y, [](Dtype x) { return Limit<Dtype>(x, 0, 6); });
     case Activation::Kind::kClip:

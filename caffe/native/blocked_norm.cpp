@@ -1,5 +1,7 @@
 #include "caffe/native/blocked_norm.hpp"
 
+#include <glog/logging.h>
+
 #include <cmath>
 #include <type_traits>
 
@@ -47,7 +49,13 @@ Statistics StoredStatistics(const Parts& parts, int64_t channels, int64_t padded
   const float scale = count == 0 ? 0 : 1 / count;
   for (int64_t c = 0; c < channels; ++c) {
     result.mean[c] = parts.statistics[0]->cpu_data()[c] * scale;
-    const float variance = parts.statistics[1]->cpu_data()[c] * scale;
+    const float stored = parts.statistics[1]->cpu_data()[c] * scale;
+    const float variance = stored < 0 ? 0 : stored;
+    if (stored < 0) {
+      LOG_FIRST_N(WARNING, 1)
+          << "A stored variance of batch normalisation is below 0 (" << stored
+          << "): 0 is taken instead. Check the file that the weights come from.";
+    }
     result.inverse_deviation[c] = 1 / std::sqrt(variance + parts.eps);
   }
   return result;

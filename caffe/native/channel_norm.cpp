@@ -20,6 +20,9 @@ const Kernels& KernelsOf(const ChannelBlocks& shape) {
   return kernels;
 }
 
+/// Cancellation may leave less than nothing; a NaN stays one.
+double NotNegative(double variance) { return variance < 0 ? 0 : variance; }
+
 /// Runs f(slab, number of the slab) over all slabs in parallel.
 template <typename F>
 void ForEachSlab(const ChannelBlocks& shape, const F& f) {
@@ -74,7 +77,7 @@ ChannelMoments MomentsOfChannels(const ChannelBlocks& shape, const float* x) {
     const int64_t lane = c % shape.block;
     const double shift = moments.mean[c] / count;
     moments.mean[c] = double(centre(c - lane)[lane]) + shift;
-    moments.variance[c] = std::max(0.0, moments.variance[c] / count - shift * shift);
+    moments.variance[c] = NotNegative(moments.variance[c] / count - shift * shift);
   }
   return moments;
 }

@@ -55,6 +55,8 @@ class ConvEngine {
   /// dst = conv(src, weights) + bias. bias is null where the shape has none.
   virtual void Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
                        SyncedMemory* dst) = 0;
+  /// Whether ForwardWithTail turns a NaN into a number with this activation.
+  virtual bool HidesNan(const Activation& activation) const { return false; }
   /// dst = activation(conv(src, weights) + bias + residual) in one pass.
   /// @return false, having done nothing, where the engine cannot
   virtual bool ForwardWithTail(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,

@@ -108,6 +108,12 @@ DnnlPrimitive DnnlConv::MakeFused(const ConvTail& tail) const {
   }
 }
 
+bool DnnlConv::HidesNan(const Activation& activation) const {
+  // The library computes them as maxima and minima, which take the number where there is one.
+  return activation.kind == Activation::Kind::kRelu ||
+         activation.kind == Activation::Kind::kRelu6 || activation.kind == Activation::Kind::kClip;
+}
+
 bool DnnlConv::ForwardWithTail(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
                                SyncedMemory* dst, const ConvTail& tail) {
   const bool added = tail.residual != nullptr;

@@ -19,6 +19,7 @@ class DnnlConv : public ConvEngine<float> {
 
   void Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
                SyncedMemory* dst) override;
+  bool HidesNan(const Activation& activation) const override;
   bool ForwardWithTail(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
                        SyncedMemory* dst, const ConvTail& tail) override;
   void BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights, SyncedMemory* src_diff) override;

@@ -120,6 +120,7 @@ DnnlOutput OutputAs(SyncedMemory* storage, const dnnl::memory::desc& desc) {
 void Publish(DnnlOutput output, SyncedMemory* storage) {
   if (output.native == nullptr) return;
   output.native->set_made_by_reader(false);
+  output.native->set_without_nan(false);
   output.native->set_recipe(nullptr);
   storage->set_native(std::move(output.native));
 }

@@ -42,6 +42,10 @@ class DnnlMemory : public NativeCopy {
   bool made_by_reader() const { return made_by_reader_; }
   void set_made_by_reader(bool value) { made_by_reader_ = value; }
 
+  /// Whether whoever wrote the values knows that none is a NaN. Publish takes it back.
+  bool without_nan() const { return without_nan_; }
+  void set_without_nan(bool value) { without_nan_ = value; }
+
   /// How the values can be made once more, or null. Whoever writes others takes it away; Publish
   /// does.
   const std::shared_ptr<Recipe>& recipe() const { return recipe_; }
@@ -52,6 +56,7 @@ class DnnlMemory : public NativeCopy {
   std::optional<ChannelBlocks> blocks_;
   dnnl::memory memory_;
   bool made_by_reader_ = false;
+  bool without_nan_ = false;
   std::shared_ptr<Recipe> recipe_;
 };
 

@@ -1,8 +1,12 @@
 #include "caffe/native/folded_conv.hpp"
 
 #include <algorithm>
+#include <cfloat>
+#include <cmath>
 #include <cstring>
 #include <utility>
+
+#include "caffe/native/dnnl_memory.hpp"
 
 namespace caffe {
 
@@ -53,6 +57,34 @@ std::shared_ptr<SyncedMemory> ScaledRows(const float* values, int64_t count,
     for (int64_t i = r * columns; i < (r + 1) * columns; ++i) to[i] = factors[r] * values[i];
   }
   return scaled;
+}
+
+bool AllFinite(const float* values, int64_t count) {
+  bool finite = true;
+#pragma omp parallel for simd schedule(static) reduction(&& : finite)
+  for (int64_t i = 0; i < count; ++i) finite = finite && std::abs(values[i]) <= FLT_MAX;
+  return finite;
+}
+
+bool HasNan(const float* values, int64_t count) {
+  int found = 0;
+#pragma omp parallel for simd schedule(static) reduction(| : found)
+  for (int64_t i = 0; i < count; ++i) found |= values[i] != values[i];
+  return found != 0;
+}
+
+DnnlMemory* NewestNative(const SyncedMemory& storage) {
+  if (storage.head() != SyncedMemory::HEAD_AT_NATIVE) return nullptr;
+  return dynamic_cast<DnnlMemory*>(storage.native().get());
+}
+
+bool IsWithoutNan(SyncedMemory* storage) {
+  DnnlMemory* native = NewestNative(*storage);
+  if (native == nullptr) {
+    return !HasNan(static_cast<const float*>(storage->cpu_data()), storage->size() / sizeof(float));
+  }
+  // Padding holds zeros.
+  return native->without_nan() || !HasNan(native->values(), native->bytes() / sizeof(float));
 }
 
 class PlainCopy : public NativeCopy {
@@ -123,9 +155,17 @@ void FoldedConv::Refresh(const Learned& learned) {
     plain_ = {CopyOf(weights.cpu_data(), weights.count()),
               CopyOf(learned.bias != nullptr ? learned.bias->cpu_data() : zeros.data(), channels)};
   }
+  folded_are_finite_ =
+      AllFinite(static_cast<const float*>(folded_.weights->cpu_data()), weights.count()) &&
+      AllFinite(bias.data(), channels);
   fingerprint_ = fingerprint;
   factor_ = std::move(factor);
   bias_ = std::move(bias);
+}
+
+bool FoldedConv::CannotGiveNan(const Images& images) const {
+  return folded_are_finite_ && IsWithoutNan(images.src) &&
+         (images.residual == nullptr || IsWithoutNan(images.residual));
 }
 
 bool FoldedConv::Forward(const ConvShape& shape, const Learned& learned, const Images& images) {
@@ -135,6 +175,8 @@ bool FoldedConv::Forward(const ConvShape& shape, const Learned& learned, const I
   if (engine == nullptr) return false;
   Refresh(learned);
   const ConvTail tail = {.residual = images.residual, .activation = learned.norm.activation};
+  const bool hides_nan = engine->HidesNan(tail.activation);
+  if (hides_nan && !CannotGiveNan(images)) return false;
   if (!engine->ForwardWithTail(images.src, folded_.weights.get(), folded_.bias.get(), images.dst,
                                tail)) {
     folded_ = plain_ = {};
@@ -142,6 +184,7 @@ bool FoldedConv::Forward(const ConvShape& shape, const Learned& learned, const I
   }
   // An engine that wants them in its own layout has them there now.
   folded_.weights->DropPlain();
+  if (DnnlMemory* native = NewestNative(*images.dst)) native->set_without_nan(hides_nan);
   return true;
 }
 

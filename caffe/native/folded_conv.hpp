@@ -34,7 +34,8 @@ class FoldedConv {
 
   /// Folds anew what has changed since the last time, whoever changed it.
   /// @param shape  of the layer's own convolution
-  /// @return false, having written nothing, where no engine does it in one pass
+  /// @return false, having written nothing, where no engine does it in one pass, or where the pass
+  /// would hide a NaN
   bool Forward(const ConvShape& shape, const Learned& learned, const Images& images);
 
   /// The storage's values as they are now, to hold on to.
@@ -52,6 +53,9 @@ class FoldedConv {
   class Recipe;
 
   void Refresh(const Learned& learned);
+  /// Whether no result can be a NaN, up to an overflow in between, which the infinities that it
+  /// leaves show. Looks at the images as far as nobody has vouched for them.
+  bool CannotGiveNan(const Images& images) const;
 
   const ConvolutionParameter::Engine engine_;
   const bool keep_plain_;
@@ -62,6 +66,7 @@ class FoldedConv {
   uint64_t fingerprint_ = 0;
   std::vector<float> factor_, bias_;
   Values folded_, plain_;
+  bool folded_are_finite_ = false;
 };
 
 }  // namespace caffe

@@ -68,17 +68,18 @@ template <typename V>
   return 1.0f / (1.0f + Exp(-x));
 }
 
+/// Comparisons are written so that a NaN stays one.
 template <Activation::Kind kKind, typename V>
 [[gnu::always_inline]] inline V Activate(const Activation& activation, V x) {
   using Kind = Activation::Kind;
   if constexpr (kKind == Kind::kRelu) {
-    return x > 0.0f ? x : V{};
+    return x <= 0.0f ? V{} : x;
   } else if constexpr (kKind == Kind::kRelu6) {
-    const V above = x > 0.0f ? x : V{};
-    return above < 6.0f ? above : V{} + 6.0f;
+    const V above = x <= 0.0f ? V{} : x;
+    return above >= 6.0f ? V{} + 6.0f : above;
   } else if constexpr (kKind == Kind::kClip) {
-    const V above = x > activation.low ? x : V{} + activation.low;
-    return above < activation.high ? above : V{} + activation.high;
+    const V above = x <= activation.low ? V{} + activation.low : x;
+    return above >= activation.high ? V{} + activation.high : above;
   } else if constexpr (kKind == Kind::kSwish) {
     return x * Sigmoid(activation.beta * x);
   } else {
@@ -91,11 +92,11 @@ template <Activation::Kind kKind, typename V>
 [[gnu::always_inline]] inline V TimesSlope(const Activation& activation, V x, V g) {
   using Kind = Activation::Kind;
   if constexpr (kKind == Kind::kRelu) {
-    return x > 0.0f ? g : V{};
+    return x <= 0.0f ? V{} : g;
   } else if constexpr (kKind == Kind::kRelu6) {
-    return (x > 0.0f) & (x < 6.0f) ? g : V{};
+    return (x <= 0.0f) | (x >= 6.0f) ? V{} : g;
   } else if constexpr (kKind == Kind::kClip) {
-    return (x >= activation.low) & (x <= activation.high) ? g : V{};
+    return (x < activation.low) | (x > activation.high) ? V{} : g;
   } else if constexpr (kKind == Kind::kSwish) {
     const V s = Sigmoid(activation.beta * x);
     return g * (s + activation.beta * x * s * (1.0f - s));

@@ -192,6 +192,14 @@ TYPED_TEST(BlobMathTest, CopyAndShare) {
   EXPECT_EQ(target.cpu_data()[3], Dtype(2));
   EXPECT_EQ(target.cpu_diff()[3], Dtype(3));
   EXPECT_THROW(narrow.CopyFrom(source), Error);
+
+  // A single number, as losses are, into a blob that has no shape yet.
+  Blob<Dtype> loss(vector<int>{}), fresh;
+  loss.mutable_cpu_data()[0] = 3;
+  EXPECT_THROW(fresh.CopyFrom(loss), Error);
+  fresh.CopyFrom(loss, false, true);
+  EXPECT_EQ(fresh.count(), 1);
+  EXPECT_EQ(fresh.cpu_data()[0], 3);
   EXPECT_THROW(narrow.ShareData(source), Error);
   target.ShareData(source);
   source.mutable_cpu_data()[0] = 9;

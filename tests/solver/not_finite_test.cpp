@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <string>
 
@@ -74,7 +75,10 @@ TYPED_TEST(NotFiniteTest, EndsTheTrainingAndNamesTheNewestGoodSnapshot) {
   solver->Step(2);
   Blob<Dtype>* weights = solver->net()->learnable_params()[2];
   weights->mutable_cpu_data()[7] = std::numeric_limits<Dtype>::quiet_NaN();
+  EXPECT_THROW(solver->Snapshot(), Error);
+  solver->set_continue_on_nan(true);
   solver->Snapshot();  // over that of iteration 2, which was good
+  solver->set_continue_on_nan(false);
   const string error = this->ErrorOf(solver.get());
   for (const string& part :
        {string("iteration 2: the loss is nan."), string("is fc2 (InnerProduct): 1 of the 18"),
@@ -83,6 +87,23 @@ TYPED_TEST(NotFiniteTest, EndsTheTrainingAndNamesTheNewestGoodSnapshot) {
     EXPECT_NE(error.find(part), string::npos) << error;
   }
   EXPECT_EQ(solver->iter(), 2);
+}
+
+TYPED_TEST(NotFiniteTest, ASnapshotOfBrokenWeightsIsRefused) {
+  typedef typename TypeParam::Dtype Dtype;
+  const TempDir dir;
+  auto solver = MakeSolver<Dtype>("lr_policy: 'fixed' snapshot_prefix: '" + (dir / "run") + "' " +
+                                  TwoLayerNet());
+  solver->net()->learnable_params()[2]->mutable_cpu_data()[7] =
+      -std::numeric_limits<Dtype>::infinity();
+  try {
+    solver->Snapshot();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(string(error.what()).find("fc2 (InnerProduct): 1 of the 18"), string::npos)
+        << error.what();
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(std::filesystem::path(dir / "run").parent_path()));
 }
 
 TYPED_TEST(NotFiniteTest, StopsBeforeTheUpdate) {

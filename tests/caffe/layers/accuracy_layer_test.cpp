@@ -1,6 +1,9 @@
 #include "caffe/layers/accuracy_layer.hpp"
 
+#include <limits>
+
 #include "tests/caffe/layers/layer_test.hpp"
+#include "tests/log_capture.hpp"
 
 namespace caffe {
 
@@ -123,6 +126,21 @@ TYPED_TEST(AccuracyLayerTest, Errors) {
               layer->Backward({this->accuracy_}, {true, false}, {x, labels});
             }).find("no gradient"),
             string::npos);
+}
+
+TYPED_TEST(AccuracyLayerTest, WarnsOnceOfScoresThatAreNoNumbers) {
+  typedef typename TypeParam::Dtype Dtype;
+  if (Caffe::mode() == Caffe::GPU) GTEST_SKIP() << "scores stay on the GPU";
+  auto* x = this->Random({4, 3});
+  auto* labels = this->Values({4}, {0, 1, 2, 0});
+  const auto layer = this->Make(this->Text(""));
+  layer->SetUp({x, labels}, {this->accuracy_});
+  LogCapture log;
+  layer->Forward({x, labels}, {this->accuracy_});
+  EXPECT_EQ(log.Count("not numbers"), 0);
+  x->mutable_cpu_data()[4] = std::numeric_limits<Dtype>::quiet_NaN();  // that of the label
+  for (int i = 0; i < 2; ++i) layer->Forward({x, labels}, {this->accuracy_});
+  EXPECT_EQ(log.Count("1 of 4 items have scores that are not numbers"), 1);
 }
 
 }  // namespace caffe

@@ -159,4 +159,10 @@ TYPED_TEST(DepthwiseConvolutionLayerTest, NamesMistakes) {
   EXPECT_NE(error("num_output: 6").find("kernel_size is 0"), string::npos);
 }
 
+TYPED_TEST(DepthwiseConvolutionLayerTest, TypeIsTheNameInTheFile) {
+  for (const char* type : {"DepthwiseConvolution", "ConvolutionDepthwise"}) {
+    EXPECT_STREQ(this->Make(string("type: '") + type + "'")->type(), type);
+  }
+}
+
 }  // namespace caffe

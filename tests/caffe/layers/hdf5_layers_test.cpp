@@ -82,6 +82,21 @@ TYPED_TEST(Hdf5LayersTest, BatchesRunOverFiles) {
   EXPECT_EQ(reader.layer.progress(), 10u);
 }
 
+TYPED_TEST(Hdf5LayersTest, FillsTheTopsThatTheDefinitionNames) {
+  typedef typename TypeParam::Dtype Dtype;
+  this->WriteRows("a", 0, 3);
+  this->WriteList("a");
+  const LayerParameter param = this->Param("hdf5_data_param { batch_size: 2 }");
+  Blob<Dtype> x, y, more;
+  HDF5DataLayer<Dtype> layer(param);
+  layer.SetUp({}, {&x, &y, &more});
+  layer.Forward({}, {&x, &y, &more});
+  EXPECT_EQ(y.cpu_data()[1], 1);
+  EXPECT_EQ(more.count(), 0);
+  HDF5DataLayer<Dtype> narrow(param);
+  EXPECT_THROW(narrow.SetUp({}, {&x}), Error);
+}
+
 TYPED_TEST(Hdf5LayersTest, ShufflesFilesAndRowsAnewInEachEpoch) {
   this->WriteRows("a", 0, 6);
   this->WriteRows("b", 6, 6);

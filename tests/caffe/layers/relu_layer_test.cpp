@@ -89,4 +89,18 @@ TYPED_TEST(ReLULayerTest, InPlaceGivesTheSame) {
   }
 }
 
+TYPED_TEST(ReLULayerTest, ANegativeSlopeInPlaceHasNoGradient) {
+  typedef typename TypeParam::Dtype Dtype;
+  LayerParameter param;
+  param.mutable_relu_param()->set_negative_slope(-0.5);
+  Blob<Dtype> x(vector<int>{2, 3}), y;
+  ReLULayer<Dtype> in_place(param), separate(param);
+  in_place.SetUp({&x}, {&x});
+  in_place.Forward({&x}, {&x});
+  EXPECT_THROW(in_place.Backward({&x}, {true}, {&x}), Error);
+  separate.SetUp({&x}, {&y});
+  separate.Forward({&x}, {&y});
+  separate.Backward({&y}, {true}, {&x});
+}
+
 }  // namespace caffe
