@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "caffe/layer.hpp"
+#include "caffe/layers/dummy_data_layer.hpp"
 #include "caffe/net.hpp"
 #include "caffe/util/insert_splits.hpp"
 #include "caffe/util/nearest_name.hpp"
@@ -29,6 +30,36 @@ string DefinitionText(NetParameter param) {
 string KnownNames(const string& wanted, const vector<string>& names) {
   const string nearest = NearestName(wanted, names);
   return nearest.empty() ? "" : "; did you mean '" + nearest + "'?";
+}
+
+/// Whether a layer's tops are its bottom's memory.
+bool SharesMemory(const string& type) {
+  return type == "Split" || type == "Flatten" || type == "Reshape";
+}
+
+/// Has DummyData fill its constants at every pass where a layer overwrites them in place, directly
+/// or through layers that share memory: they would drift from pass to pass.
+template <typename Dtype>
+void RefillOverwrittenConstants(const Net<Dtype>& net) {
+  // By blob, who fills it, and which top that is.
+  map<int, pair<DummyDataLayer<Dtype>*, int>> sources;
+  for (int i = 0; i < static_cast<int>(net.layers().size()); ++i) {
+    const vector<int>& tops = net.top_ids(i);
+    const vector<int>& bottoms = net.bottom_ids(i);
+    const bool shares = SharesMemory(net.layers()[i]->type());
+    auto* dummy = dynamic_cast<DummyDataLayer<Dtype>*>(net.layers()[i].get());
+    for (size_t t = 0; t < tops.size(); ++t) {
+      if (dummy != nullptr) sources[tops[t]] = {dummy, static_cast<int>(t)};
+      if (bottoms.empty()) continue;
+      const auto source = sources.find(shares || t >= bottoms.size() ? bottoms[0] : bottoms[t]);
+      if (source == sources.end()) continue;
+      if (tops[t] == source->first) {
+        source->second.first->SetRefill(source->second.second);
+      } else if (shares) {
+        sources[tops[t]] = source->second;
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -69,6 +100,7 @@ void Net<Dtype>::Init(const NetParameter& in_param) {
     AppendLayer(param, layer_id, &available_blobs, &blob_name_to_idx);
   }
   CheckWeightNames(*this);
+  RefillOverwrittenConstants(*this);
   MarkBackward(param);
   CollectOutputs(available_blobs);
   for (size_t i = 0; i < blob_names_.size(); ++i) blob_names_index_[blob_names_[i]] = i;

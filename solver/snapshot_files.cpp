@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <climits>
+#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <system_error>
@@ -21,6 +22,18 @@
 namespace caffe {
 
 namespace fs = std::filesystem;
+
+void CheckSnapshotPrefix(const std::string& prefix) {
+  const std::string probe = prefix + "_iter_0.tempfile";
+  try {
+    WriteFileAtomically(probe, "");
+  } catch (Error& error) {
+    error.add_context("snapshots cannot be written to snapshot_prefix '" + prefix +
+                      "' (does the directory exist?)");
+    throw;
+  }
+  std::remove(probe.c_str());
+}
 
 uint32_t Crc32(std::string_view content) {
   return static_cast<uint32_t>(

@@ -10,6 +10,9 @@
 
 namespace caffe {
 
+/// Throws Error unless files "<prefix>_iter_<k>..." can be written.
+void CheckSnapshotPrefix(const std::string& prefix);
+
 /// CRC-32 as in zlib and PNG.
 uint32_t Crc32(std::string_view content);
 

@@ -4,6 +4,7 @@
 
 #include "caffe/util/upgrade_proto.hpp"
 #include "solver/not_finite.hpp"
+#include "solver/snapshot_files.hpp"
 
 namespace caffe {
 
@@ -61,6 +62,10 @@ void Solver<Dtype>::Solve(const char* resume_file) {
   if (resume_file != NULL) {
     LOG(INFO) << "Restoring previous solver status from " << resume_file;
     Restore(resume_file);
+  }
+  // Better now than after hours of training.
+  if (param_.snapshot_after_train() && Caffe::root_solver()) {
+    CheckSnapshotPrefix(param_.snapshot_prefix());
   }
   const int start_iter = iter_;
   Step(param_.max_iter() - iter_);

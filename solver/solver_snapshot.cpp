@@ -1,5 +1,4 @@
 #include <climits>
-#include <cstdio>
 #include <fstream>
 #include <string>
 
@@ -30,15 +29,7 @@ void Solver<Dtype>::CheckSnapshotWritePermissions() {
   Require(param_.has_snapshot_prefix(), "snapshot is ", param_.snapshot(),
           ", but snapshot_prefix is not set");
   RemoveStaleTemporaries(param_.snapshot_prefix() + "_iter_");
-  const string probe = SnapshotFilename(".tempfile");
-  try {
-    WriteFileAtomically(probe, "");
-  } catch (Error& error) {
-    error.add_context("snapshots cannot be written to snapshot_prefix '" +
-                      param_.snapshot_prefix() + "' (does the directory exist?)");
-    throw;
-  }
-  std::remove(probe.c_str());
+  CheckSnapshotPrefix(param_.snapshot_prefix());
 }
 
 template <typename Dtype>

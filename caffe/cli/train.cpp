@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include "caffe/cli/arguments.hpp"
@@ -58,6 +59,31 @@ void CheckPaths() {
   }
 }
 
+/// Throws Error where a solver lacks what training needs, though Caffe runs to the end without.
+void CheckSolver(const SolverParameter& param) {
+  Require(
+      param.has_base_lr(), FLAGS_solver,
+      ": there is no base_lr, so that nothing would be learned. Add base_lr: 0.01, for example");
+  Require(
+      param.has_max_iter(), FLAGS_solver,
+      ": there is no max_iter, so that training would end before it begins. Add max_iter: 10000, "
+      "for example");
+  if (param.snapshot() > 0 || param.snapshot_after_train()) {
+    CheckSnapshotPrefix(param.snapshot_prefix());
+  }
+}
+
+/// Throws Error if the net has no loss: nothing would be learned.
+void CheckLoss(const Net<float>& net) {
+  const auto& weights = net.blob_loss_weights();
+  Require(
+      std::any_of(weights.begin(), weights.end(), [](float weight) { return weight != 0; }),
+      "the training net '", net.name(),
+      "' has no loss, so that nothing would be learned. Add a "
+      "loss layer such as SoftmaxWithLoss (is an include rule leaving it out?), or give a top a "
+      "loss_weight");
+}
+
 using MetricsSinks = std::vector<std::unique_ptr<MetricsSink>>;
 
 /// The logs that the flags ask for, beginning where the solver stands.
@@ -92,6 +118,7 @@ int Train(const std::vector<std::string>&) {
   DefaultPlanOptions().skip_gradients = FLAGS_skip_gradients;
   SolverParameter param = ReadSolver(FLAGS_solver);
   if (!FLAGS_stage.empty()) WarnOfUnknownStages(TrainNetOf(param));
+  CheckSolver(param);
   SetTrainState(&param);
   UseDevicesFor(&param);
   const std::string snapshot = ChooseSnapshot(param);
@@ -104,6 +131,7 @@ int Train(const std::vector<std::string>&) {
 
   SignalHandler signals(on_sigint, on_sighup);
   const std::unique_ptr<Solver<float>> solver(SolverRegistry<float>::CreateSolver(param));
+  CheckLoss(*solver->net());
   solver->SetActionFunction(signals.GetActionFunction());
   solver->set_continue_on_nan(FLAGS_continue_on_nan);
   if (!snapshot.empty()) {

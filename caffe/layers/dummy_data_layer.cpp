@@ -44,9 +44,10 @@ void DummyDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
     FillerParameter filler_param;
     if (given > 0) filler_param = param.data_filler(given == 1 ? 0 : i);
     fillers_.emplace_back(GetFiller<Dtype>(filler_param));
-    refill_.push_back(filler_param.type() != "constant");
+    const bool is_constant = filler_param.type() == "constant";
+    refill_.push_back(!is_constant);
     top[i]->Reshape(TopShape(param, i, tops));
-    if (!refill_[i]) fillers_[i]->Fill(top[i]);
+    if (is_constant) fillers_[i]->Fill(top[i]);
   }
 }
 

@@ -10,8 +10,8 @@
 
 namespace caffe {
 
-/// Tops of given shapes with values from fillers: a constant once, others anew at every
-/// Forward. Shapes and fillers are given once for all tops, or once each.
+/// Tops of given shapes with values from fillers: a constant once (but see SetRefill), others anew
+/// at every Forward. Shapes and fillers are given once for all tops, or once each.
 template <typename Dtype>
 class DummyDataLayer : public Layer<Dtype> {
  public:
@@ -23,6 +23,9 @@ class DummyDataLayer : public Layer<Dtype> {
   const char* type() const override { return "DummyData"; }
   int ExactNumBottomBlobs() const override { return 0; }
   int MinTopBlobs() const override { return 1; }
+
+  /// Has Forward fill the i-th top, constant or not: another layer overwrites it.
+  void SetRefill(int i) { refill_.at(i) = true; }
 
  protected:
   void Forward_cpu(const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) override;

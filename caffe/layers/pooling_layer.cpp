@@ -1,5 +1,6 @@
 #include "caffe/layers/pooling_layer.hpp"
 
+#include <cfloat>
 #include <cmath>
 #include <type_traits>
 
@@ -93,11 +94,25 @@ void PoolingLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
   Require(pooled_height_ > 0 && pooled_width_ > 0, "The kernel ", kernel_h_, "x", kernel_w_,
           " with pad ", pad_h_, "x", pad_w_, " does not fit the bottom's ", height_, "x", width_,
           ".");
+  WarnOfEmptyWindows();
   top[0]->Reshape(bottom[0]->num(), channels_, pooled_height_, pooled_width_);
   if (top.size() > 1) top[1]->ReshapeLike(*top[0]);
   const auto method = this->layer_param_.pooling_param().pool();
   if (method == PoolingParameter::MAX && top.size() == 1) max_idx_.Reshape(top[0]->shape());
   if (method == PoolingParameter::STOCHASTIC) rand_idx_.ReshapeLike(*top[0]);
+}
+
+/// A stride above the kernel lets the last window begin beyond the image.
+template <typename Dtype>
+void PoolingLayer<Dtype>::WarnOfEmptyWindows() {
+  const bool beyond = (pooled_height_ - 1) * stride_h_ - pad_h_ >= height_ ||
+                      (pooled_width_ - 1) * stride_w_ - pad_w_ >= width_;
+  LOG_IF(WARNING, beyond && !warned_)
+      << this->layer_param_.name() << " (Pooling): the last windows lie outside the image ("
+      << height_ << "x" << width_ << ", kernel " << kernel_h_ << "x" << kernel_w_ << ", stride "
+      << stride_h_ << "x" << stride_w_ << "), so that their output is no pooled value (for MAX, "
+      << -FLT_MAX << "). Set round_mode: FLOOR in pooling_param to leave them out.";
+  warned_ |= beyond;
 }
 
 template <typename Dtype>

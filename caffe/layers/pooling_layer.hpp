@@ -45,12 +45,15 @@ class PoolingLayer : public Layer<Dtype> {
   int pooled_height_ = 0, pooled_width_ = 0;
   bool global_pooling_ = false;
   PoolingParameter_RoundMode round_mode_ = PoolingParameter_RoundMode_CEIL;
+  /// Whether a window outside the image was warned of.
+  bool warned_ = false;
   /// STOCHASTIC: index of the value drawn from each window.
   Blob<Dtype> rand_idx_;
   /// MAX with one top: index of each window's maximum.
   Blob<int> max_idx_;
 
  private:
+  void WarnOfEmptyWindows();
   PoolShape Shape(const Blob<Dtype>& bottom) const;
   typename BlockedPooling<Dtype>::Method BlockedMethod() const;
   /// Whether channel blocks are an option: MAX without its second top, or AVE.

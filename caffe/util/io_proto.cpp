@@ -10,10 +10,12 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "caffe/util/fork_fields.hpp"
 #include "caffe/util/io.hpp"
 #include "caffe/util/text_format_error.hpp"
 
@@ -175,19 +177,37 @@ void ReadProtoFromTextFileOrDie(const char* filename, Message* proto) {
   const string content = ReadWholeFile(filename);
   Require(IsText(content), "'", filename, "' is no text file; a ", proto->GetTypeName(),
           " in text format is wanted");
-  FirstComplaint complaint;
-  TextFormat::ParseInfoTree locations;
-  TextFormat::Parser parser;
-  parser.RecordErrorsTo(&complaint);
-  parser.WriteLocationsTo(&locations);
-  if (!parser.ParseFromString(content, proto)) {
-    throw Error(
-        DescribeTextFormatError(filename, content, proto->GetDescriptor(), complaint.get()));
+  std::unique_ptr<FirstComplaint> complaint;
+  std::unique_ptr<TextFormat::ParseInfoTree> locations;
+  const auto parse = [&](const string& text) {
+    complaint = std::make_unique<FirstComplaint>();
+    locations = std::make_unique<TextFormat::ParseInfoTree>();
+    TextFormat::Parser parser;
+    parser.RecordErrorsTo(complaint.get());
+    parser.WriteLocationsTo(locations.get());
+    return parser.ParseFromString(text, proto);
+  };
+  if (!parse(content)) {
+    SkippedFields skipped;
+    string rest;
+    try {
+      rest = InOurWords(proto->GetDescriptor(), content, &skipped);
+    } catch (Error& error) {
+      error.add_context(filename);
+      throw;
+    }
+    if (rest == content || !parse(rest)) {
+      throw Error(
+          DescribeTextFormatError(filename, rest, proto->GetDescriptor(), complaint->get()));
+    }
+    LOG(WARNING) << filename
+                 << ": skipped settings by which other forks are tuned, and which change "
+                 << "nothing here: " << SkippedFieldsText(skipped);
   }
   if (auto* net = dynamic_cast<NetParameter*>(proto)) {
-    FillSourceLocations(BaseName(filename), locations, net);
+    FillSourceLocations(BaseName(filename), *locations, net);
   } else if (auto* solver = dynamic_cast<SolverParameter*>(proto)) {
-    FillSourceLocations(BaseName(filename), locations, solver);
+    FillSourceLocations(BaseName(filename), *locations, solver);
   }
 }
 

@@ -223,5 +223,54 @@ TEST_F(TrainCommandTest, SigintStopsWithASnapshot) {
   EXPECT_EQ(run.Count("Snapshotting to binary proto file snap_iter_\\d+\\.caffemodel"), 1);
 }
 
+/// Replaces a part of a file, which it must have.
+void Edit(const TempDir& dir, const std::string& file, const std::string& part,
+          const std::string& other) {
+  std::string text = dir.Read(file);
+  const size_t at = text.find(part);
+  ASSERT_NE(at, std::string::npos) << part;
+  dir.Write(file, text.replace(at, part.size(), other));
+}
+
+TEST_F(TrainCommandTest, SnapshotFolderIsLookedForAtTheStart) {
+  for (const std::string interval : {"", "snapshot: 3\n"}) {
+    WriteSolver();
+    Edit(dir_, "solver.prototxt", "snapshot: 3\n", interval);
+    Edit(dir_, "solver.prototxt", "'snap'", "'nowhere/snap'");
+    const RunResult run = Run("train --solver=solver.prototxt");
+    EXPECT_EQ(run.exit_code, 1);
+    EXPECT_THAT(run.err, ::testing::HasSubstr("snapshot_prefix 'nowhere/snap'"));
+    EXPECT_EQ(run.Count("Iteration 0.*"), 0);
+    Edit(dir_, "solver.prototxt", "momentum", "snapshot_after_train: false momentum");
+    EXPECT_EQ(Run("train --solver=solver.prototxt").exit_code, interval.empty() ? 0 : 1);
+  }
+}
+
+TEST_F(TrainCommandTest, NothingToTrainOnIsAnError) {
+  const std::pair<const char*, const char*> lacking[] = {{"base_lr: 0.1\n", "no base_lr"},
+                                                         {"max_iter: 6\n", "no max_iter"}};
+  for (const auto& [field, message] : lacking) {
+    WriteSolver();
+    Edit(dir_, "solver.prototxt", field, "");
+    EXPECT_THAT(RunError("train --solver=solver.prototxt"), ::testing::HasSubstr(message));
+  }
+  WriteSolver();
+  Edit(dir_, "net.prototxt", "name: 'loss' ", "name: 'loss' include { phase: TEST } ");
+  EXPECT_THAT(RunError("train --solver=solver.prototxt"), ::testing::HasSubstr("has no loss"));
+  WriteSolver();
+  Edit(dir_, "net.prototxt", "type: 'SoftmaxWithLoss' bottom: 'ip' bottom: 'label' top: 'loss'",
+       "type: 'Softmax' bottom: 'ip' top: 'loss' loss_weight: 1");
+  EXPECT_EQ(Run("train --solver=solver.prototxt").exit_code, 0) << "any top may have a weight";
+}
+
+TEST_F(TrainCommandTest, SettingsOfOtherForksAreNamedInOneLine) {
+  WriteSolver("solver_data_type: FLOAT\n");
+  Edit(dir_, "net.prototxt", "name: 'tiny'", "name: 'tiny' default_forward_type: FLOAT16");
+  const RunResult run = Run("train --solver=solver.prototxt");
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.Count("solver.prototxt: skipped settings .*: solver_data_type"), 1);
+  EXPECT_GE(run.Count("net.prototxt: skipped settings .*: default_forward_type"), 1);
+}
+
 }  // namespace
 }  // namespace caffe
