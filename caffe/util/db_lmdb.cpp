@@ -10,6 +10,8 @@
 #include <sstream>
 #include <utility>
 
+#include "caffe/util/lmdb_check.hpp"
+
 namespace caffe {
 namespace db {
 
@@ -152,12 +154,13 @@ void LMDB::Open(const string& source, Mode mode) {
   Close();
   source_ = source;
   file_size_ = 0;
-  if (mode == NEW && mkdir(source.c_str(), 0744) != 0) {
+  if (mode == NEW && mkdir(source.c_str(), 0777) != 0) {
     const int reason = errno;
     Require(reason != EEXIST, "LMDB ", source,
             ": it exists already. Remove it first, or choose another name.");
     throw Error("LMDB ", source, ": the directory could not be made: ", std::strerror(reason), ".");
   }
+  if (mode != NEW) CheckLmdbTree(source, mode == WRITE);
   const unsigned int flags = mode == READ ? MDB_RDONLY | MDB_NOTLS : 0;
   Check(mdb_env_create(&mdb_env_), source, "creating an environment");
   int status = mdb_env_open(mdb_env_, source.c_str(), flags, 0664);

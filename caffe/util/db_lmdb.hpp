@@ -88,8 +88,7 @@ class LMDB : public DB {
   LMDB() : mdb_env_(NULL), mdb_dbi_(0) {}
   virtual ~LMDB() { Close(); }
   /// NEW makes the directory and refuses an existing one. READ also works where the lock file
-  /// cannot be written, and refuses a data file that is cut off. Other damage throws Error
-  /// when a cursor comes there, as far as LMDB or the bounds of the file can tell.
+  /// cannot be written, and refuses a damaged database; see CheckLmdbTree.
   virtual void Open(const string& source, Mode mode);
   virtual void Close();
   virtual LMDBCursor* NewCursor();
