@@ -10,6 +10,9 @@ target_include_directories(caffe PUBLIC
   $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/caffe>)
 
 install(TARGETS caffe EXPORT CaffeTargets)
+if(CAFFE_EMULATED_GPU)
+  install(TARGETS emulated_gpu EXPORT CaffeTargets)
+endif()
 set(programs caffe_cli compute_image_mean convert_cifar convert_imagenet convert_imageset
     convert_mnist convert_svhn lmdb_info lmdb_subset)
 set_target_properties(${programs} PROPERTIES

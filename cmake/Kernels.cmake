@@ -2,16 +2,35 @@
 #
 # Each FILE is plain C++ that spells its maths once, against caffe/device/launch.hpp.
 # It is compiled by the host compiler for the CPU and, in a CUDA build, a second time
-# by nvcc for the GPU. Without CUDA the GPU instances throw "built without CUDA".
+# by nvcc for the GPU. Without CUDA the GPU instances throw "built without CUDA". For the
+# emulated GPU the host compiler stands in for nvcc.
+#
+# EXACT: no compiler fuses multiplications and additions, so that results on the GPU have the
+# bits that they have on the CPU.
 function(caffe_kernels)
-  foreach(file IN LISTS ARGN)
+  cmake_parse_arguments(arg "EXACT" "" "" ${ARGN})
+  foreach(file IN LISTS arg_UNPARSED_ARGUMENTS)
     target_sources(caffe PRIVATE ${file})
-    if(CAFFE_CUDA)
-      file(RELATIVE_PATH relative ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${file})
-      set(wrapper ${PROJECT_BINARY_DIR}/kernels/${relative}.cu)
-      file(CONFIGURE OUTPUT ${wrapper} CONTENT "#include \"${relative}\"\n")
-      target_sources(caffe PRIVATE ${wrapper})
+    if(NOT CAFFE_CUDA)
+      continue()
     endif()
+    file(RELATIVE_PATH relative ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+    set(wrapper ${PROJECT_BINARY_DIR}/kernels/${relative})
+    if(CAFFE_EMULATED_GPU)
+      string(APPEND wrapper .emulated.cpp)
+      set(prelude "#include \"caffe/device/emulated/kernel_prelude.hpp\"\n")
+      set(options -ffp-contract=$<IF:$<BOOL:${arg_EXACT}>,off,fast>)
+    else()
+      string(APPEND wrapper .cu)
+      set(prelude)
+      set(options $<$<BOOL:${arg_EXACT}>:--fmad=false>)
+    endif()
+    file(CONFIGURE OUTPUT ${wrapper} CONTENT "${prelude}#include \"${relative}\"\n")
+    target_sources(caffe PRIVATE ${wrapper})
+    set_property(SOURCE ${wrapper} TARGET_DIRECTORY caffe APPEND PROPERTY COMPILE_OPTIONS
+                 ${options})
+    # Nothing may come before the prelude.
+    set_property(SOURCE ${wrapper} TARGET_DIRECTORY caffe PROPERTY SKIP_PRECOMPILE_HEADERS ON)
   endforeach()
 endfunction()
 
@@ -34,7 +53,8 @@ function(caffe_vector_kernels)
            "#define CAFFE_LANES ${lanes}\n#include \"${relative}\"\n")
       target_sources(caffe PRIVATE ${wrapper})
       set_source_files_properties(${wrapper} TARGET_DIRECTORY caffe PROPERTIES
-        COMPILE_OPTIONS "${instructions};-ffp-contract=fast;-Wno-psabi")
+        COMPILE_OPTIONS "${instructions};-ffp-contract=fast;-Wno-psabi"
+        SKIP_PRECOMPILE_HEADERS ON)
     endforeach()
   endforeach()
 endfunction()

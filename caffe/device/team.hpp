@@ -44,9 +44,9 @@ struct Team {
 
 template <typename F>
 __global__ void __launch_bounds__(kTeamThreads) team_kernel(int64_t teams, F f) {
-  extern __shared__ double team_memory[];
+  char* const memory = DynamicShared<char>();
   for (int64_t i = blockIdx.x; i < teams; i += gridDim.x) {
-    f(Team(), i, reinterpret_cast<char*>(team_memory));
+    f(Team(), i, memory);
     __syncthreads();
   }
 }
@@ -57,11 +57,9 @@ template <>
 struct TeamLauncher<Gpu> {
   template <typename F>
   static void Run(int64_t teams, size_t bytes, const F& f) {
-    CAFFE_CUDA_CHECK(cudaFuncSetAttribute(
-        cuda::team_kernel<F>, cudaFuncAttributeMaxDynamicSharedMemorySize, int(kMaxTeamBytes)));
-    const int blocks = static_cast<int>(std::min(cuda::kMaxBlocks, teams));
-    cuda::team_kernel<<<blocks, cuda::kTeamThreads, bytes, cuda::CurrentStream()>>>(teams, f);
-    CAFFE_CUDA_CHECK(cudaPeekAtLastError());
+    const int blocks = static_cast<int>(std::min(cuda::MaxBlocks(), teams));
+    cuda::LaunchKernel(cuda::team_kernel<F>, blocks, cuda::kTeamThreads, bytes,
+                       cuda::CurrentStream(), teams, f);
   }
 };
 

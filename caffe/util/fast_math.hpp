@@ -76,6 +76,14 @@ inline float Erf(float x) {
 
 }  // namespace fast_math
 
+// What differs between compilers stands in a namespace of its own for each of them: the linker
+// keeps one of several inline functions of the same name.
+#ifdef __CUDACC__
+inline namespace device_functions {
+#else
+inline namespace host_functions {
+#endif
+
 /// e^x, tanh(x), erf(x), to about 1e-7 of the largest value in single precision.
 CAFFE_HD inline double FastExp(double x) { return exp(x); }
 CAFFE_HD inline double FastTanh(double x) { return tanh(x); }
@@ -89,6 +97,8 @@ inline float FastExp(float x) { return fast_math::Exp(x); }
 inline float FastTanh(float x) { return fast_math::Tanh(x); }
 inline float FastErf(float x) { return fast_math::Erf(x); }
 #endif
+
+}  // namespace device_functions or host_functions
 
 }  // namespace caffe
 

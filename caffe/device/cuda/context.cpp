@@ -5,6 +5,7 @@
 
 #include "caffe/common.hpp"
 #include "caffe/device/context.hpp"
+#include "caffe/device/memory.hpp"
 
 namespace caffe {
 namespace cuda {
@@ -44,7 +45,7 @@ cublasHandle_t DeviceContext::cublas() {
     CUBLAS_CHECK(cublasSetMathMode(cublas_, CUBLAS_DEFAULT_MATH));
   }
   if (cublas_workspace_ == nullptr) {
-    CUDA_CHECK(cudaMalloc(&cublas_workspace_, kCublasWorkspaceBytes));
+    cublas_workspace_ = GpuAllocate(kCublasWorkspaceBytes);
   }
   if (is_new || cublas_stream_ != stream_) {
     CUBLAS_CHECK(cublasSetStream(cublas_, stream_));
@@ -68,6 +69,14 @@ curandGenerator_t DeviceContext::curand() {
   return curand_;
 }
 
+void DeviceContext::AllowSharedMemory(const void* kernel, size_t bytes) {
+  size_t& allowed = shared_memory_[kernel];
+  if (allowed >= bytes) return;
+  CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                  static_cast<int>(bytes)));
+  allowed = bytes;
+}
+
 DeviceContext& CurrentContext() {
   int device = 0;
   CUDA_CHECK(cudaGetDevice(&device));
@@ -77,6 +86,10 @@ DeviceContext& CurrentContext() {
 }
 
 cudaStream_t CurrentStream() { return CurrentContext().stream(); }
+
+void AllowSharedMemory(const void* kernel, size_t bytes) {
+  CurrentContext().AllowSharedMemory(kernel, bytes);
+}
 
 }  // namespace cuda
 

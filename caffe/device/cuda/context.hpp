@@ -5,6 +5,8 @@
 #include <cuda_runtime.h>
 #include <curand.h>
 
+#include <cstddef>
+#include <unordered_map>
 #include <utility>
 
 namespace caffe::cuda {
@@ -26,6 +28,8 @@ class DeviceContext {
   curandGenerator_t curand();
   /// The generator is seeded again before its next use.
   void ResetCurand() { curand_seeded_ = false; }
+  /// See caffe/device/cuda/launch_kernel.hpp.
+  void AllowSharedMemory(const void* kernel, size_t bytes);
 
  private:
   int device_;
@@ -36,6 +40,7 @@ class DeviceContext {
   void* cublas_workspace_ = nullptr;
   curandGenerator_t curand_ = nullptr;
   bool curand_seeded_ = false;
+  std::unordered_map<const void*, size_t> shared_memory_;  // allowed, by kernel
 };
 
 /// The calling thread's context of its current device.

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "caffe/device/cuda/cuda_check.hpp"
+#include "caffe/device/cuda/launch_kernel.hpp"
 
 namespace caffe {
 
@@ -18,7 +18,6 @@ struct Launcher;
 namespace cuda {
 
 constexpr int kThreads = 256;
-constexpr int64_t kMaxBlocks = 65536;
 
 /// n: number of calls of f.
 template <typename F>
@@ -32,7 +31,7 @@ template <typename F>
 __global__ void for_each_plane_kernel(int64_t n, int64_t inner, F f) {
   const int64_t step = int64_t(gridDim.x) * blockDim.x;
   for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) {
-    if (n <= INT32_MAX) {  // 32-bit division is several times faster
+    if (n <= MaxInt32Count()) {
       const uint32_t plane = uint32_t(i) / uint32_t(inner);
       f(int64_t(plane), int64_t(uint32_t(i) - plane * uint32_t(inner)));
     } else {
@@ -41,11 +40,11 @@ __global__ void for_each_plane_kernel(int64_t n, int64_t inner, F f) {
   }
 }
 
-/// One block an output; term(o, j, k) over outer x inner elements.
+/// One block an output; term(o, j, k) over outer x inner elements. Shared memory: T[kThreads].
 template <template <typename> class Op, typename T, typename Term, typename Store>
 __global__ void reduce_kernel(int64_t outputs, int64_t outer, int64_t inner, Term term,
                               Store store) {
-  __shared__ T shared[kThreads];
+  T* const shared = DynamicShared<T>();
   for (int64_t o = blockIdx.x; o < outputs; o += gridDim.x) {
     T total = Op<T>::identity();
     const int64_t n = outer * inner;
@@ -55,7 +54,7 @@ __global__ void reduce_kernel(int64_t outputs, int64_t outer, int64_t inner, Ter
     shared[threadIdx.x] = total;
     __syncthreads();
     for (int width = kThreads / 2; width > 0; width /= 2) {
-      if (threadIdx.x < width) {
+      if (int(threadIdx.x) < width) {
         shared[threadIdx.x] = Op<T>()(shared[threadIdx.x], shared[threadIdx.x + width]);
       }
       __syncthreads();
@@ -66,7 +65,7 @@ __global__ void reduce_kernel(int64_t outputs, int64_t outer, int64_t inner, Ter
 }
 
 inline int Blocks(int64_t n) {
-  return static_cast<int>(std::min(kMaxBlocks, (n + kThreads - 1) / kThreads));
+  return static_cast<int>(std::min(MaxBlocks(), (n + kThreads - 1) / kThreads));
 }
 
 }  // namespace cuda
@@ -76,26 +75,25 @@ template <>
 struct Launcher<Gpu> {
   template <typename F>
   static void ForEach(int64_t n, const F& f) {
-    cuda::for_each_kernel<<<cuda::Blocks(n), cuda::kThreads, 0, cuda::CurrentStream()>>>(n, f);
-    CAFFE_CUDA_CHECK(cudaPeekAtLastError());
+    cuda::LaunchKernel(cuda::for_each_kernel<F>, cuda::Blocks(n), cuda::kThreads, 0,
+                       cuda::CurrentStream(), n, f);
   }
 
   template <typename F>
   static void ForEachPlane(int64_t planes, int64_t inner, const F& f) {
     const int64_t n = planes * inner;
-    cuda::for_each_plane_kernel<<<cuda::Blocks(n), cuda::kThreads, 0, cuda::CurrentStream()>>>(
-        n, inner, f);
-    CAFFE_CUDA_CHECK(cudaPeekAtLastError());
+    cuda::LaunchKernel(cuda::for_each_plane_kernel<F>, cuda::Blocks(n), cuda::kThreads, 0,
+                       cuda::CurrentStream(), n, inner, f);
   }
 
   template <template <typename> class Op, typename Term, typename Store>
   static void Reduce(int64_t outputs, int64_t outer, int64_t inner, const Term& term,
                      const Store& store) {
     using T = std::invoke_result_t<Term, int64_t, int64_t, int64_t>;
-    const int blocks = static_cast<int>(std::min(cuda::kMaxBlocks, outputs));
-    cuda::reduce_kernel<Op, T>
-        <<<blocks, cuda::kThreads, 0, cuda::CurrentStream()>>>(outputs, outer, inner, term, store);
-    CAFFE_CUDA_CHECK(cudaPeekAtLastError());
+    const int blocks = static_cast<int>(std::min(cuda::MaxBlocks(), outputs));
+    cuda::LaunchKernel(cuda::reduce_kernel<Op, T, Term, Store>, blocks, cuda::kThreads,
+                       cuda::kThreads * sizeof(T), cuda::CurrentStream(), outputs, outer, inner,
+                       term, store);
   }
 };
 

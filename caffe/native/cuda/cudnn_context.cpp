@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "caffe/common.hpp"
+#include "caffe/device/memory.hpp"
 #include "caffe/util/cudnn.hpp"
 
 namespace caffe::cuda {
@@ -37,7 +38,7 @@ class CudnnContext {
       CUDA_CHECK(cudaFree(workspace_));
       workspace_ = nullptr;
       workspace_bytes_ = 0;
-      CUDA_CHECK(cudaMalloc(&workspace_, bytes));
+      workspace_ = GpuAllocate(bytes);
       workspace_bytes_ = bytes;
     }
     return workspace_;
@@ -52,6 +53,8 @@ class CudnnContext {
 };
 
 CudnnContext& CurrentCudnn() {
+  // The thread's stream is made first, and so destroyed after the handle that uses it.
+  Caffe::stream();
   thread_local std::map<int, std::unique_ptr<CudnnContext>> contexts;
   int device = 0;
   CUDA_CHECK(cudaGetDevice(&device));
