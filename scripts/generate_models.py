@@ -9,6 +9,7 @@ import pathlib
 import sys
 
 from caffe_models.catalogue import all_files
+from command_line import run
 
 MODELS = pathlib.Path(__file__).resolve().parent.parent / "models"
 
@@ -48,4 +49,4 @@ def check(folder, files):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run("generate_models", main)

@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 """Makes the small MNIST set in datasets/mnist_small from the four official files.
 
-    make_small_mnist.py IN_DIR [OUT_DIR]
+    scripts/make_small_mnist.py IN_DIR [OUT_DIR]
 
 Takes every 12th of the 60000 training digits and every 10th of the 10000 test digits. Needs
 nothing but Python. The same input gives the same bytes.
 """
+import argparse
 import gzip
 import pathlib
 import struct
 import sys
+
+from command_line import run
+
+DATASETS = pathlib.Path(__file__).resolve().parent.parent / "datasets"
 
 
 def read(in_dir, name):
@@ -31,7 +36,7 @@ def write(out_dir, name, content):
 def thin(content, magic, axes, step):
     head = struct.unpack(f">{axes + 1}I", content[: 4 * (axes + 1)])
     if head[0] != magic:
-        sys.exit(f"Wrong magic number {head[0]}, wanted {magic}.")
+        sys.exit(f"Wrong magic number {head[0]}, expected {magic}.")
     item = 1
     for size in head[2:]:
         item *= size
@@ -40,7 +45,7 @@ def thin(content, magic, axes, step):
     return struct.pack(f">{axes + 1}I", magic, len(kept), *head[2:]) + b"".join(kept)
 
 
-def main(in_dir, out_dir):
+def make(in_dir, out_dir):
     out_dir.mkdir(parents=True, exist_ok=True)
     for part, step in (("train", 12), ("t10k", 10)):
         for name, magic, axes in (
@@ -50,11 +55,18 @@ def main(in_dir, out_dir):
             write(out_dir, name, thin(read(in_dir, name), magic, axes, step))
 
 
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("in_dir", type=pathlib.Path, metavar="IN_DIR",
+                        help="folder of the four official files, packed by gzip or not")
+    parser.add_argument("out_dir", type=pathlib.Path, metavar="OUT_DIR", nargs="?",
+                        default=DATASETS / "mnist_small",
+                        help="(datasets/mnist_small in the checkout)")
+    args = parser.parse_args()
+    make(args.in_dir, args.out_dir)
+    return 0
+
+
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
-        sys.exit(__doc__)
-    here = pathlib.Path(__file__).resolve().parent.parent
-    main(
-        pathlib.Path(sys.argv[1]),
-        pathlib.Path(sys.argv[2]) if len(sys.argv) == 3 else here / "datasets" / "mnist_small",
-    )
+    run("make_small_mnist", main)

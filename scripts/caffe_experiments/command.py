@@ -43,7 +43,7 @@ def reproduce(args):
     pyplot()
     output = absolute(args.output or pathlib.Path("output/reproduce") / (
         args.experiment + ("_small" if args.small else "")))
-    program = absolute(args.caffe or pathlib.Path(f"build/{'cuda' if args.gpu else 'cpu'}/bin/caffe"))
+    program = absolute(args.caffe or ROOT / f"build/{'cuda' if args.gpu else 'cpu'}/bin/caffe")
     if not program.exists():
         raise Refusal(f"there is no {program}. Build it (README.md), or name it with --caffe")
     experiment = chosen(args)

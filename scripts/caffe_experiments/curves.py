@@ -1,6 +1,7 @@
 """Curves of an experiment as a PNG: accuracy over the epochs, and the accuracies at the end."""
 import statistics
-import sys
+
+from command_line import missing_package
 
 from .errors import Refusal
 
@@ -8,9 +9,8 @@ from .errors import Refusal
 def pyplot():
     try:
         import matplotlib
-    except ImportError:
-        raise Refusal(f"{sys.executable} has no matplotlib. scripts/install_dependencies installs "
-                      "Debian's, for /usr/bin/python3.") from None
+    except ModuleNotFoundError as error:
+        raise Refusal(missing_package(error) or str(error)) from None
     matplotlib.use("Agg")
     from matplotlib import pyplot as plot
     return plot

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from .errors import Refusal
-from .generated import write_generated
 
 PARTS = ("train", "test")
 
@@ -42,6 +41,7 @@ class DataFolder:
         # The mean is what convert_cifar moves into place last.
         if not (self.scratch / data.source / "mean.binaryproto").exists():
             with tempfile.TemporaryDirectory() as folder:
+                from .generated import write_generated   # needs NumPy
                 form = write_generated(Path(folder), data)
                 self._tool("convert_cifar", "--any_count", "--batches", "1", "--force", form,
                            folder, self.scratch / data.source)

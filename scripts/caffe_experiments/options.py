@@ -50,7 +50,8 @@ def add_recipe(group):
 
 def add_where(group):
     group.add_argument("--caffe", type=pathlib.Path, metavar="FILE",
-                       help="the program (build/cpu/bin/caffe; with --gpu build/cuda/bin/caffe)")
+                       help="the program (the checkout's build/cpu/bin/caffe; with --gpu "
+                       "build/cuda/bin/caffe)")
     group.add_argument("--gpu", metavar="ID", help="train on this GPU")
     group.add_argument("--threads", type=count, metavar="N",
                        help="OpenMP threads of a run (one for each core)")

@@ -4,15 +4,20 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from .tensor import WeightsError
+from .errors import WeightsError
 
 
 @contextmanager
 def new_file(path):
-    """An open binary file, which takes the name `path` unless an error leaves this block."""
+    """An open binary file, which takes the name `path` unless an error leaves this block. A pipe or
+    a device is written to, and stays what it is."""
     path = Path(path)
     part = None
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with open(path, "wb") as file:
+                yield file
+            return
         handle, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             yield file

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .prototxt import read_prototxt
-from .tensor import WeightsError
+from .errors import WeightsError
 
 
 INNER_PRODUCTS = ("InnerProduct", "DropConnect")

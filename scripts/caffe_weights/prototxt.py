@@ -2,7 +2,7 @@
 a dict and everything else a str."""
 import re
 
-from .tensor import WeightsError
+from .errors import WeightsError
 
 _TOKEN = re.compile(r"""(?P<space>\s+|\#[^\n]*)|(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')"""
                     r"""|(?P<mark>[{}<>:;,\[\]])|(?P<word>[^\s{}<>:;,\[\]"'#]+)""")

@@ -7,7 +7,7 @@ import pickle
 from collections import OrderedDict
 from typing import NamedTuple
 
-from .tensor import WeightsError
+from .errors import WeightsError
 
 
 class StorageType(NamedTuple):

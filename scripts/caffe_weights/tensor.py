@@ -7,14 +7,11 @@ from typing import Callable
 
 import numpy as np
 
+from .errors import WeightsError  # noqa: F401
+
 # What Python's libraries throw for archives that are damaged or of a rare kind.
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, struct.error,
           UnicodeDecodeError)
-
-
-class WeightsError(Exception):
-    """What cannot be read, fitted or written; the text says which file, what was found and what was
-    wanted."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Weights are long runs of floats, which protobuf stores as they lie in memory: re
 as NumPy arrays, they never become Python numbers.
 """
 
-from .tensor import WeightsError
+from .errors import WeightsError
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 
