@@ -35,7 +35,7 @@ def main(arguments, description):
         print(f"reproduce: {error}", file=sys.stderr)
         return 1
     except Interrupted:
-        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        print("Stopped. The same command resumes here.", file=sys.stderr)
         return 130
 
 

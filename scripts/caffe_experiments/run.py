@@ -98,7 +98,7 @@ class Run:
         arguments = [*command, "--solver", self.folder / "solver.prototxt", "--snapshot=auto",
                      "--log_csv", self.folder / "run.csv"]
         if self.measures_time:
-            # An interrupted one begins anew.
+            # An interrupted one starts over.
             (self.folder / "run.log").unlink(missing_ok=True)
         with open(self.folder / "run.log", "ab") as log:
             # In a session of its own, so that Ctrl-C reaches it through stop() only.

@@ -162,20 +162,20 @@ class Importing(Scripts):
         self.assertEqual(layers["bn1"][2].tolist(), [1])
         self.assertIn("conv1 ", printed)
         self.assertRegex(printed, r"\nbn1 +16 +<- bn1\.running_\{mean, var\}\n")
-        for word in ("left fresh", "not used", "num_batches"):
+        for word in ("initialised from scratch", "not used", "num_batches"):
             self.assertNotIn(word, printed)
 
     def test_classifier_is_dropped(self):
         layers, printed = self.convert(RESNET8, "--drop_classifier", arrays=resnet8_arrays())
         self.assertNotIn("fc", layers)
-        self.assertIn("left fresh:\n  fc (classifier, dropped)\n", printed)
+        self.assertIn("initialised from scratch:\n  fc (classifier, dropped)\n", printed)
         self.assertIn("not used:\n  fc.weight (classifier, dropped)\n", printed)
 
     def test_file_without_classifier(self):
         arrays = {k: a for k, a in resnet8_arrays().items() if not k.startswith("fc.")}
         layers, printed = self.convert(RESNET8, arrays=arrays)
         self.assertNotIn("fc", layers)
-        self.assertIn("left fresh:\n  fc (the file has no classifier)\n", printed)
+        self.assertIn("initialised from scratch:\n  fc (the file has no classifier)\n", printed)
 
     def test_channels_are_reversed_both_ways(self):
         arrays = resnet8_arrays()
@@ -212,7 +212,7 @@ class Importing(Scripts):
             '  top: "extra"\n  inner_product_param { num_output: 3 }\n}\nlayer {\n  name: "fc"\n'))
         layers, printed = self.convert(net, arrays=arrays)
         self.assertNotIn("extra", layers)
-        self.assertIn("left fresh:\n  extra (the architecture has no such layer)\n", printed)
+        self.assertIn("initialised from scratch:\n  extra (the architecture has no such layer)\n", printed)
         self.assertIn("not used:\n  ema.decay\n", printed)
 
     def test_mistakes(self):

@@ -140,7 +140,7 @@ class Command(unittest.TestCase):
 
     def test_goes_on_where_it_was_interrupted(self):
         with self.stopped(signal.SIGINT) as process:
-            self.assertIn("The same command goes on", process.stderr.read())
+            self.assertIn("The same command resumes", process.stderr.read())
         self.assertEqual(process.returncode, 130)
         self.check_that_it_goes_on()
 
