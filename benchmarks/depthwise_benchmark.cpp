@@ -14,6 +14,7 @@
 #include "benchmarks/median_time.hpp"
 #include "caffe/caffe.hpp"
 #include "caffe/filler.hpp"
+#include "caffe/native/dnnl_api.hpp"
 
 namespace caffe {
 namespace {
@@ -67,7 +68,6 @@ class Step {
 class RowMajorDnnl {
  public:
   RowMajorDnnl(const Case& c, Step* step) {
-    using dnnl::algorithm;
     using dnnl::memory;
     using dnnl::prop_kind;
     const auto desc = [](const memory::dims& dims, memory::format_tag tag) {
@@ -78,17 +78,23 @@ class RowMajorDnnl {
     const memory::desc x = desc({c.num, c.channels, c.size, c.size}, image);
     const memory::desc y = desc({c.num, c.channels, out, out}, image);
     const memory::desc w = desc({c.channels, 1, 1, c.kernel, c.kernel}, memory::format_tag::goihw);
-    const memory::dims stride{c.stride, c.stride}, pad{c.kernel / 2, c.kernel / 2};
-    const dnnl::convolution_forward::primitive_desc forward(
-        {prop_kind::forward_training, algorithm::convolution_direct, x, w, y, stride, pad, pad},
-        engine_);
-    const dnnl::convolution_backward_data::primitive_desc data(
-        {algorithm::convolution_direct, x, w, y, stride, pad, pad}, engine_, forward);
-    const dnnl::convolution_backward_weights::primitive_desc weights(
-        {algorithm::convolution_direct, x, w, y, stride, pad, pad}, engine_, forward);
+    const memory::dims pad{c.kernel / 2, c.kernel / 2};
+    const DnnlConvolution convolution = {.src = x,
+                                         .weights = w,
+                                         .bias = {},
+                                         .dst = y,
+                                         .stride = {c.stride, c.stride},
+                                         .dilation = {0, 0},
+                                         .pad_front = pad,
+                                         .pad_back = pad};
+    const dnnl::primitive_attr attributes;
+    const auto forward =
+        ForwardPrimitive(convolution, prop_kind::forward_training, attributes, engine_);
     forward_ = dnnl::convolution_forward(forward);
-    data_ = dnnl::convolution_backward_data(data);
-    weights_ = dnnl::convolution_backward_weights(weights);
+    data_ = dnnl::convolution_backward_data(
+        BackwardDataPrimitive(convolution, attributes, engine_, forward));
+    weights_ = dnnl::convolution_backward_weights(
+        BackwardWeightsPrimitive(convolution, attributes, engine_, forward));
     x_ = memory(x, engine_, step->bottom().mutable_cpu_data());
     dx_ = memory(x, engine_, step->bottom().mutable_cpu_diff());
     y_ = memory(y, engine_, step->top().mutable_cpu_data());

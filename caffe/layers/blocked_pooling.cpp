@@ -6,6 +6,7 @@
 #include "caffe/layers/blocked_pooling_kernels.hpp"
 #include "caffe/layers/pooling_window.hpp"
 #include "caffe/native/channel_blocks.hpp"
+#include "caffe/native/dnnl_api.hpp"
 #include "caffe/native/dnnl_memory.hpp"
 
 namespace caffe {
@@ -117,7 +118,7 @@ bool BlockedPooling<float>::Forward(Method method, const PoolShape& shape, int c
   const auto from = std::static_pointer_cast<DnnlMemory>(x->native());
   x_dims_ = {num, channels, shape.height, shape.width};
   y_dims_ = {num, channels, shape.pooled_h, shape.pooled_w};
-  if (from->desc().dims() != x_dims_) return false;
+  if (DimsOf(from->desc()) != x_dims_) return false;
   block_ = blocks->block;
   const dnnl::memory::desc y_desc =
       IsPlain(y_dims_, block_) ? PlainDesc(y_dims_) : ChannelBlocksDesc(y_dims_, block_);

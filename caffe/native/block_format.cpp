@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "caffe/device/device.hpp"
+#include "caffe/native/dnnl_api.hpp"
 #include "caffe/native/dnnl_memory.hpp"
 
 namespace caffe {
@@ -15,7 +16,7 @@ int BlockOf(const SyncedMemory& storage, const vector<int>& shape) {
   if (storage.head() != SyncedMemory::HEAD_AT_NATIVE) return 0;
   const auto* native = dynamic_cast<const DnnlMemory*>(storage.native().get());
   if (native == nullptr || !native->blocks()) return 0;
-  const dnnl::memory::dims dims = native->desc().dims();
+  const dnnl::memory::dims dims = DimsOf(native->desc());
   return std::equal(dims.begin(), dims.end(), shape.begin(), shape.end()) ? native->blocks()->block
                                                                           : 0;
 }

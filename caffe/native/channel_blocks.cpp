@@ -1,5 +1,6 @@
 #include "caffe/native/channel_blocks.hpp"
 
+#include "caffe/native/dnnl_api.hpp"
 #include "caffe/native/dnnl_memory.hpp"
 
 namespace caffe {
@@ -22,7 +23,7 @@ bool HasVectorsOf(int block) {
 }
 
 std::optional<ChannelBlocks> FindChannelBlocks(const dnnl::memory::desc& desc) {
-  const dnnl::memory::dims dims = desc.dims();
+  const dnnl::memory::dims dims = DimsOf(desc);
   if (dims.size() < 3 || dims.size() > 5) return std::nullopt;
   for (const int block : {16, 8}) {
     if (!HasVectorsOf(block) || desc != ChannelBlocksDesc(dims, block)) continue;

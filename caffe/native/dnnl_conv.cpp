@@ -38,37 +38,45 @@ void AppendActivation(const Activation& activation, dnnl::post_ops* ops) {
     case Activation::Kind::kNone:
       return;
     case Activation::Kind::kRelu:
-      return ops->append_eltwise(1.0f, algorithm::eltwise_relu, 0.0f, 0.0f);
+      return AppendEltwise(algorithm::eltwise_relu, 0.0f, 0.0f, ops);
     case Activation::Kind::kRelu6:
-      return ops->append_eltwise(1.0f, algorithm::eltwise_clip, 0.0f, 6.0f);
+      return AppendEltwise(algorithm::eltwise_clip, 0.0f, 6.0f, ops);
     case Activation::Kind::kClip:
-      return ops->append_eltwise(1.0f, algorithm::eltwise_clip, activation.low, activation.high);
+      return AppendEltwise(algorithm::eltwise_clip, activation.low, activation.high, ops);
     case Activation::Kind::kSwish:
-      return ops->append_eltwise(1.0f, algorithm::eltwise_swish, activation.beta, 0.0f);
+      return AppendEltwise(algorithm::eltwise_swish, activation.beta, 0.0f, ops);
   }
+}
+
+/// Images and weights in layouts of oneDNN's choice.
+DnnlConvolution ConvolutionOf(const ConvShape& s) {
+  DnnlConvolution result = {.src = AnyLayout(Dims({s.num, s.in_channels}, s.in)),
+                            .weights = AnyLayout(WeightDims(s)),
+                            .bias = s.bias ? PlainDesc({s.out_channels}) : memory::desc(),
+                            .dst = AnyLayout(Dims({s.num, s.out_channels}, s.out)),
+                            .stride = {s.stride.begin(), s.stride.end()},
+                            .dilation = {s.dilation.begin(), s.dilation.end()},
+                            .pad_front = {s.pad.begin(), s.pad.end()},
+                            .pad_back = {}};
+  for (size_t i = 0; i < s.in.size(); ++i) {
+    result.dilation[i] -= 1;  // oneDNN counts the gaps
+    // Input that no window reaches at the far end is negative padding.
+    const int reach = (s.out[i] - 1) * s.stride[i] + s.dilation[i] * (s.kernel[i] - 1) + 1;
+    result.pad_back.push_back(reach - s.in[i] - s.pad[i]);
+  }
+  return result;
 }
 
 }  // namespace
 
 DnnlConv::DnnlConv(const ConvShape& s)
-    : src_(AnyLayout(Dims({s.num, s.in_channels}, s.in))),
-      weights_(AnyLayout(WeightDims(s))),
-      bias_(PlainDesc({s.out_channels})),
-      dst_(AnyLayout(Dims({s.num, s.out_channels}, s.out))),
+    : bias_(PlainDesc({s.out_channels})),
       has_bias_(s.bias),
       reversed_(s.reversed),
-      stride_(s.stride.begin(), s.stride.end()),
-      dilation_(s.dilation.begin(), s.dilation.end()),
-      pad_front_(s.pad.begin(), s.pad.end()),
-      gathered_(s) {
-  for (size_t i = 0; i < s.in.size(); ++i) {
-    dilation_[i] -= 1;  // oneDNN counts the gaps
-    // Input that no window reaches at the far end is negative padding.
-    const int reach = (s.out[i] - 1) * s.stride[i] + s.dilation[i] * (s.kernel[i] - 1) + 1;
-    pad_back_.push_back(reach - s.in[i] - s.pad[i]);
-  }
-  forward_desc_ = ForwardDesc();
-}
+      convolution_(ConvolutionOf(s)),
+      forward_desc_(ForwardPrimitive(convolution_, prop_kind::forward_training, DnnlAttributes(),
+                                     DnnlEngine())),
+      gathered_(s) {}
 
 void DnnlConv::Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
                        SyncedMemory* dst) {
@@ -91,13 +99,14 @@ DnnlPrimitive DnnlConv::MakeFused(const ConvTail& tail) const {
   AppendActivation(tail.activation, &ops);
   dnnl::primitive_attr attributes = DnnlAttributes();
   attributes.set_post_ops(ops);
-  using Desc = dnnl::convolution_forward::desc;
+  DnnlConvolution fused = convolution_;
+  fused.src = forward_desc_.src_desc();
+  fused.weights = forward_desc_.weights_desc();
+  fused.bias = bias_;
+  fused.dst = forward_desc_.dst_desc();
   try {
-    const dnnl::convolution_forward::primitive_desc desc(
-        Desc(prop_kind::forward_inference, algorithm::convolution_direct, forward_desc_.src_desc(),
-             forward_desc_.weights_desc(), bias_, forward_desc_.dst_desc(), stride_, dilation_,
-             pad_front_, pad_back_),
-        attributes, DnnlEngine());
+    const dnnl::convolution_forward::primitive_desc desc =
+        ForwardPrimitive(fused, prop_kind::forward_inference, attributes, DnnlEngine());
     const bool same_way = std::string_view(desc.impl_info_str()) == forward_desc_.impl_info_str();
     return same_way ? DnnlPrimitive(desc) : DnnlPrimitive();
   } catch (const dnnl::error& error) {
@@ -139,10 +148,7 @@ bool DnnlConv::ForwardWithTail(SyncedMemory* src, SyncedMemory* weights, SyncedM
 
 void DnnlConv::BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights, SyncedMemory* src_diff) {
   if (!data_) {
-    data_desc_ = dnnl::convolution_backward_data::primitive_desc(
-        dnnl::convolution_backward_data::desc(algorithm::convolution_direct, src_, weights_, dst_,
-                                              stride_, dilation_, pad_front_, pad_back_),
-        DnnlAttributes(), DnnlEngine(), forward_desc_);
+    data_desc_ = BackwardDataPrimitive(convolution_, DnnlAttributes(), DnnlEngine(), forward_desc_);
     data_ = DnnlPrimitive(data_desc_);
   }
   // In a convolution's backward pass, the weights' gradient, when wanted, has just read the same
@@ -174,7 +180,8 @@ void DnnlConv::BackwardWeights(SyncedMemory* src, SyncedMemory* dst_diff,
   gradient_.Run(std::move(arguments));
   AddToPlain(weights_sum.memory(), static_cast<float*>(weights_diff->mutable_cpu_data()));
   if (bias_diff != nullptr) {
-    Axpy<Cpu>(bias_.dims()[0], 1.0f, static_cast<const float*>(bias_sum.memory().get_data_handle()),
+    Axpy<Cpu>(DimsOf(bias_)[0], 1.0f,
+              static_cast<const float*>(bias_sum.memory().get_data_handle()),
               static_cast<float*>(bias_diff->mutable_cpu_data()));
   }
 }
@@ -193,7 +200,8 @@ bool DnnlConv::BackwardWeightsPart(const WeightsPart& part, SyncedMemory* src,
 
 void DnnlConv::MakeGradient() {
   if (gradient_) return;
-  gradient_desc_ = GradientDesc();
+  gradient_desc_ =
+      BackwardWeightsPrimitive(convolution_, DnnlAttributes(), DnnlEngine(), forward_desc_);
   gradient_ = DnnlPrimitive(gradient_desc_);
 }
 
@@ -203,25 +211,6 @@ NativeImages DnnlConv::GradientSrc(SyncedMemory* src) const {
 
 NativeImages DnnlConv::GradientDst(SyncedMemory* dst_diff) const {
   return {dst_diff, gradient_desc_.diff_dst_desc(), ReaderCopy::kRefresh};
-}
-
-dnnl::convolution_forward::primitive_desc DnnlConv::ForwardDesc() const {
-  using Desc = dnnl::convolution_forward::desc;
-  const Desc desc = has_bias_
-                        ? Desc(prop_kind::forward_training, algorithm::convolution_direct, src_,
-                               weights_, bias_, dst_, stride_, dilation_, pad_front_, pad_back_)
-                        : Desc(prop_kind::forward_training, algorithm::convolution_direct, src_,
-                               weights_, dst_, stride_, dilation_, pad_front_, pad_back_);
-  return {desc, DnnlAttributes(), DnnlEngine()};
-}
-
-dnnl::convolution_backward_weights::primitive_desc DnnlConv::GradientDesc() const {
-  using Desc = dnnl::convolution_backward_weights::desc;
-  const Desc desc = has_bias_ ? Desc(algorithm::convolution_direct, src_, weights_, bias_, dst_,
-                                     stride_, dilation_, pad_front_, pad_back_)
-                              : Desc(algorithm::convolution_direct, src_, weights_, dst_, stride_,
-                                     dilation_, pad_front_, pad_back_);
-  return {desc, DnnlAttributes(), DnnlEngine(), forward_desc_};
 }
 
 template <>

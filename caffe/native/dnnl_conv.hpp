@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "caffe/native/conv_engine.hpp"
+#include "caffe/native/dnnl_api.hpp"
 #include "caffe/native/dnnl_primitive.hpp"
 #include "caffe/native/gathered_gradient.hpp"
 
@@ -42,16 +43,14 @@ class DnnlConv : public ConvEngine<float> {
     DnnlPrimitive primitive;
   };
 
-  dnnl::convolution_forward::primitive_desc ForwardDesc() const;
   DnnlPrimitive MakeFused(const ConvTail& tail) const;
-  dnnl::convolution_backward_weights::primitive_desc GradientDesc() const;
   void MakeGradient();
   NativeImages GradientSrc(SyncedMemory* src) const;
   NativeImages GradientDst(SyncedMemory* dst_diff) const;
 
-  const dnnl::memory::desc src_, weights_, bias_, dst_;
+  const dnnl::memory::desc bias_;
   const bool has_bias_, reversed_;
-  dnnl::memory::dims stride_, dilation_, pad_front_, pad_back_;
+  const DnnlConvolution convolution_;
   dnnl::convolution_forward::primitive_desc forward_desc_;
   DnnlPrimitive forward_;
   std::optional<Fused> fused_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "caffe/device/host_memory.hpp"
+#include "caffe/native/dnnl_api.hpp"
 #include "caffe/native/dnnl_primitive.hpp"
 
 namespace caffe {
@@ -46,10 +47,10 @@ dnnl::memory Read(SyncedMemory* storage, const dnnl::memory::desc& wanted, Reade
   const bool trusted =
       native != nullptr && (newest || !native->made_by_reader() || copy == ReaderCopy::kReuse);
   if (trusted && native->desc() == wanted) return native->memory();
-  const dnnl::memory::desc plain = PlainDesc(wanted.dims());
+  const dnnl::memory::desc plain = PlainDesc(DimsOf(wanted));
   if (wanted == plain) return Wrap(plain, storage->cpu_data());
   *converted = true;
-  if (trusted && native->desc().dims() == wanted.dims()) {
+  if (trusted && DimsOf(native->desc()) == DimsOf(wanted)) {
     const auto reordered = std::make_shared<DnnlMemory>(wanted);
     Reorder(native->memory(), reordered->memory());
     reordered->set_made_by_reader(!newest);
@@ -84,7 +85,7 @@ DnnlMemory::DnnlMemory(const dnnl::memory::desc& desc)
 DnnlMemory::~DnnlMemory() { HostFree(memory_.get_data_handle()); }
 
 void DnnlMemory::ToPlain(void* plain) const {
-  Reorder(memory_, Wrap(PlainDesc(desc_.dims()), plain));
+  Reorder(memory_, Wrap(PlainDesc(DimsOf(desc_)), plain));
 }
 
 dnnl::memory::desc PlainDesc(const dnnl::memory::dims& dims) {
@@ -106,7 +107,7 @@ dnnl::memory ReadLearnedAs(SyncedMemory* storage, const dnnl::memory::desc& want
   return Read(storage, wanted, copy, &converted);
 }
 DnnlOutput OutputAs(SyncedMemory* storage, const dnnl::memory::desc& desc) {
-  if (desc == PlainDesc(desc.dims())) {
+  if (desc == PlainDesc(DimsOf(desc))) {
     return {nullptr, Wrap(desc, storage->mutable_cpu_data())};
   }
   auto native = NativeOf(*storage);
@@ -130,7 +131,7 @@ void AddToPlain(const dnnl::memory& from, float* plain) {
   add.append_sum(1.0f);
   dnnl::primitive_attr attributes = DnnlAttributes();
   attributes.set_post_ops(add);
-  RunReorder(from, Wrap(PlainDesc(from.get_desc().dims()), plain), attributes);
+  RunReorder(from, Wrap(PlainDesc(DimsOf(from.get_desc())), plain), attributes);
 }
 
 uint64_t FormatConversions() { return reorder_count + SyncedMemory::conversions(); }

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "caffe/native/dnnl_api.hpp"
 #include "caffe/util/weights_part.hpp"
 
 namespace caffe {
@@ -53,7 +54,7 @@ void GatherChannels(const ChannelBlocks& from, const float* images, const std::v
 /// The kept channels of the images, filled up to `filled` channels.
 std::unique_ptr<SyncedMemory> Gather(const NativeImages& images, const ChannelBlocks& blocks,
                                      const std::vector<int>& kept, int filled) {
-  dnnl::memory::dims dims = images.desc.dims();
+  dnnl::memory::dims dims = DimsOf(images.desc);
   dims[1] = filled;
   const dnnl::memory::desc desc = ChannelBlocksDesc(dims, blocks.block);
   auto packed = std::make_unique<SyncedMemory>(desc.get_size());

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "caffe/device/device.hpp"
+#include "caffe/native/dnnl_api.hpp"
 #include "caffe/native/dnnl_memory.hpp"
 
 namespace caffe {
@@ -20,7 +21,7 @@ std::shared_ptr<DnnlMemory> NativeLeader(const SyncedMemory& storage, int64_t co
                                          Layouts layouts) {
   if (layouts == Layouts::kPlain || storage.head() != SyncedMemory::HEAD_AT_NATIVE) return nullptr;
   auto native = std::dynamic_pointer_cast<DnnlMemory>(storage.native());
-  if (native == nullptr || Elements(native->desc().dims()) != count) return nullptr;
+  if (native == nullptr || Elements(DimsOf(native->desc())) != count) return nullptr;
   const bool padded = native->bytes() != static_cast<size_t>(count) * sizeof(float);
   return padded && layouts == Layouts::kUnpadded ? nullptr : native;
 }
