@@ -273,6 +273,18 @@ template <typename Dtype>
 void DataTransformer<Dtype>::CheckShape(int channels, ImageSize size,
                                         const vector<int>& wanted) const {
   const vector<int> found = OutputShape(channels, size);
+  if (wanted.size() == 4) {
+    // The one difference of channels that a setting mends, so resizing is no advice here.
+    const auto [fewer, more] = std::minmax(found[1], wanted[1]);
+    Require(
+        fewer != 1 || more != 3, "The image has ", found[1],
+        " channel(s), the batch, from its "
+        "first image, expects ",
+        wanted[1],
+        ": grey and colour images are mixed. Set "
+        "transform_param { force_color: true } to make all of them colour, or force_gray: true; "
+        "both work on encoded images only. Convert raw ones anew, all grey or all colour.");
+  }
   Require(wanted.size() == 4 && std::equal(found.begin() + 1, found.end(), wanted.begin() + 1),
           "The image is of ", channels, "x", size.height, "x", size.width,
           " (channels x height x width) and gives ", found[1], "x", found[2], "x", found[3],

@@ -1,9 +1,36 @@
 #include "caffe/layer_factory.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "caffe/layer.hpp"
 #include "caffe/util/nearest_name.hpp"
 
 namespace caffe {
+
+namespace {
+
+/// The types of Caffe 1.0, beyond those that this library registers.
+bool IsTypeOfCaffe(const string& type) {
+  static const char* const kTypes[] = {"BatchReindex",
+                                       "ContrastiveLoss",
+                                       "Embed",
+                                       "Filter",
+                                       "HingeLoss",
+                                       "Im2col",
+                                       "InfogainLoss",
+                                       "LSTM",
+                                       "LSTMUnit",
+                                       "MVN",
+                                       "MultinomialLogisticLoss",
+                                       "Python",
+                                       "RNN",
+                                       "SPP",
+                                       "WindowData"};
+  return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
+}
+
+}  // namespace
 
 template <typename Dtype>
 typename LayerRegistry<Dtype>::CreatorRegistry& LayerRegistry<Dtype>::Registry() {
@@ -30,10 +57,12 @@ shared_ptr<Layer<Dtype>> LayerRegistry<Dtype>::CreateLayer(const LayerParameter&
   const auto entry = Registry().find(param.type());
   if (entry == Registry().end()) {
     const vector<string> types = LayerTypeList();
-    const string nearest = NearestName(param.type(), types);
+    const bool missing = IsTypeOfCaffe(param.type());
+    const string nearest = missing ? "" : NearestName(param.type(), types);
     string known;
     for (const string& type : types) known += (known.empty() ? "" : ", ") + type;
     throw Error("unknown layer type '", param.type(), "'",
+                missing ? ": Caffe 1.0 has this type, but this version does not have it yet" : "",
                 nearest.empty() ? "" : "; did you mean '" + nearest + "'?",
                 " (known types: ", known, ")");
   }

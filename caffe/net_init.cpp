@@ -11,6 +11,7 @@
 #include "caffe/layer.hpp"
 #include "caffe/layers/dummy_data_layer.hpp"
 #include "caffe/net.hpp"
+#include "caffe/util/dropped_tops.hpp"
 #include "caffe/util/insert_splits.hpp"
 #include "caffe/util/nearest_name.hpp"
 #include "caffe/util/rng.hpp"
@@ -87,6 +88,7 @@ void Net<Dtype>::Init(const NetParameter& in_param) {
   phase_ = in_param.state().phase();
   NetParameter filtered;
   FilterNet(in_param, &filtered);
+  CheckDroppedTops(in_param, filtered);
   if (Caffe::root_solver()) {
     LOG(INFO) << "Initializing net from parameters: " << std::endl << DefinitionText(filtered);
   }

@@ -11,10 +11,23 @@ namespace caffe {
 
 namespace {
 
-void CheckBlobNumber(int found, int wanted, const string& layer) {
-  Require(found == wanted, "layer '", layer, "' has ", wanted,
-          " learnable blob(s), the other net's ", found,
-          ". Rename the layer if it should not share these weights");
+/// Nets share by names of layers, so a name used for two things is the usual cause.
+constexpr char kSharingAdvice[] =
+    ". The two nets share weights because both have a layer of that name: rename one of them if "
+    "they are different layers, or define both alike";
+
+template <typename Dtype>
+string DescribeLayer(Layer<Dtype>& layer) {
+  const LayerParameter& param = layer.layer_param();
+  return param.type() + (param.source_location().empty() ? "" : ", " + param.source_location());
+}
+
+template <typename Dtype>
+void CheckBlobNumber(Layer<Dtype>& source, Layer<Dtype>& target) {
+  Require(source.blobs().size() == target.blobs().size(), "layer '", target.layer_param().name(),
+          "' (", DescribeLayer(target), ") has ", target.blobs().size(),
+          " learnable blob(s), that of the other net (", DescribeLayer(source), ") has ",
+          source.blobs().size(), kSharingAdvice);
 }
 
 }  // namespace
@@ -41,11 +54,12 @@ void Net<Dtype>::ShareTrainedLayersWith(const Net* other) {
     if (WeightLayer(*other, name) != static_cast<int>(i)) continue;
     const auto& source = other->layers()[i]->blobs();
     const auto& blobs = layers_[target]->blobs();
-    CheckBlobNumber(static_cast<int>(source.size()), static_cast<int>(blobs.size()), name);
+    CheckBlobNumber(*other->layers()[i], *layers_[target]);
     for (size_t j = 0; j < blobs.size(); ++j) {
-      Require(source[j]->shape() == blobs[j]->shape(), "layer '", name, "', blob ", j,
-              ": weights of ", ShapeText(source[j]->shape()), " cannot be shared with ",
-              ShapeText(blobs[j]->shape()));
+      Require(source[j]->shape() == blobs[j]->shape(), "layer '", name, "' (",
+              DescribeLayer(*layers_[target]), "), blob ", j, " is ", ShapeText(blobs[j]->shape()),
+              "; that of the other net (", DescribeLayer(*other->layers()[i]), ") is ",
+              ShapeText(source[j]->shape()), ", so they cannot share weights", kSharingAdvice);
       blobs[j]->ShareData(*source[j]);
     }
   }

@@ -100,10 +100,6 @@ std::optional<Images> ImagesOf(const LayerParameter& layer, Phase phase) {
   if (type == "ImageData") return ImageFileImages(layer);
   if (type == "MemoryData") return MemoryImages(layer);
   if (type == "HDF5Data") return Images{static_cast<int>(layer.hdf5_data_param().batch_size()), {}};
-  if (type == "WindowData") {
-    return Images{static_cast<int>(layer.window_data_param().batch_size()),
-                  ShapeFromTransformation(layer.transform_param(), 0, 0)};
-  }
   return std::nullopt;
 }
 

@@ -8,6 +8,17 @@
 
 namespace caffe::cli {
 
+namespace {
+
+/// The GPUs of the command line. Throws Error where --cpu is given as well.
+std::vector<int> GpusFromFlags() {
+  Require(!FLAGS_cpu || FLAGS_gpu.empty(), "--cpu and --gpu=", FLAGS_gpu,
+          " are both given; give one of them");
+  return ParseGpus(FLAGS_gpu);
+}
+
+}  // namespace
+
 std::vector<int> ParseGpus(const std::string& flag) {
   std::vector<int> ids;
   if (flag.empty()) return ids;
@@ -24,7 +35,7 @@ std::vector<int> ParseGpus(const std::string& flag) {
 
 void UseFirstGpuOrCpu() {
   SetWinogradEnabled(FLAGS_winograd);
-  const std::vector<int> gpus = ParseGpus(FLAGS_gpu);
+  const std::vector<int> gpus = GpusFromFlags();
   if (gpus.empty()) {
     LOG(INFO) << "Use CPU.";
     Caffe::set_mode(Caffe::CPU);
@@ -38,10 +49,10 @@ void UseFirstGpuOrCpu() {
 
 void UseDevicesFor(SolverParameter* solver) {
   SetWinogradEnabled(FLAGS_winograd);
-  std::vector<int> gpus = ParseGpus(FLAGS_gpu);
+  std::vector<int> gpus = GpusFromFlags();
   // solver_mode's default is GPU, so only a file that spells it out counts.
-  const bool file_decides =
-      gpus.empty() && solver->has_solver_mode() && solver->solver_mode() == SolverParameter::GPU;
+  const bool file_decides = !FLAGS_cpu && gpus.empty() && solver->has_solver_mode() &&
+                            solver->solver_mode() == SolverParameter::GPU;
   if (file_decides) gpus.push_back(solver->device_id());
   if (gpus.empty()) {
     LOG(INFO) << "Use CPU.";
@@ -56,7 +67,8 @@ void UseDevicesFor(SolverParameter* solver) {
   try {
     Caffe::SetDevice(gpus[0]);
   } catch (Error& error) {
-    if (file_decides) error.add_context("the solver's file says solver_mode: GPU");
+    if (file_decides)
+      error.add_context("the solver's file says solver_mode: GPU; --cpu trains on the CPU instead");
     throw;
   }
   LOG(INFO) << "GPU " << gpus[0] << ": " << GpuName(gpus[0]);

@@ -1,6 +1,7 @@
 #include "caffe/cli/flags.hpp"
 
 DEFINE_string(gpu, "", "GPUs to run on: ids separated by commas, or 'all'; CPU if empty");
+DEFINE_bool(cpu, false, "run on the CPU, also where the solver's file says solver_mode: GPU");
 DEFINE_string(solver, "", "solver definition (.prototxt)");
 DEFINE_string(model, "", "net definition (.prototxt)");
 DEFINE_string(phase, "", "phase of the net, TRAIN or TEST; TRAIN if empty");

@@ -4,6 +4,7 @@
 #include <gflags/gflags.h>
 
 DECLARE_string(gpu);
+DECLARE_bool(cpu);
 DECLARE_string(solver);
 DECLARE_string(model);
 DECLARE_string(phase);

@@ -106,8 +106,7 @@ string NumberText(int64_t number) { return number == 0 ? "" : WithCommas(number)
 
 }  // namespace
 
-NetSummary Summarize(const NetParameter& param,
-                     const std::map<std::string, std::string>& layer_types) {
+NetSummary Summarize(const NetParameter& param, const LayerTypes& layer_types) {
   const SkipFilling only_shapes;
   const Net<float> net(param);
   NetSummary summary;
@@ -115,12 +114,15 @@ NetSummary Summarize(const NetParameter& param,
   summary.phase = net.phase();
   summary.batch = BatchOf(net);
   const std::vector<int64_t> owned = OwnedNumbers(net);
+  std::map<std::string, size_t> seen;
   for (size_t i = 0; i < net.layers().size(); ++i) {
     const LayerParameter& layer_param = net.layers()[i]->layer_param();
     LayerSummary layer;
     layer.name = net.layer_names()[i];
-    const auto replaced = layer_types.find(layer.name);
-    layer.type = replaced == layer_types.end() ? layer_param.type() : replaced->second;
+    const auto given = layer_types.find(layer.name);
+    const size_t occurrence = seen[layer.name]++;
+    const bool is_given = given != layer_types.end() && occurrence < given->second.size();
+    layer.type = is_given ? given->second[occurrence] : layer_param.type();
     for (const Blob<float>* top : net.top_vecs()[i]) layer.outputs.push_back(top->shape());
     if (layer_param.type() != "BatchNorm") layer.parameters = owned[i];
     layer.multiply_adds =

@@ -40,11 +40,13 @@ struct NetSummary {
   PassMemory pass;
 };
 
+/// What to call the layers of a net, by name; in the net's order for layers of one name.
+using LayerTypes = std::map<std::string, std::vector<std::string>>;
+
 /// Builds the net, without filling its weights, and counts.
 /// @param net         filtered, and needs no data set (see ReplaceDataLayers)
-/// @param layer_types what to call layers that were replaced, by name
-NetSummary Summarize(const NetParameter& net,
-                     const std::map<std::string, std::string>& layer_types);
+/// @param layer_types of the layers before some were replaced
+NetSummary Summarize(const NetParameter& net, const LayerTypes& layer_types);
 
 /// A table with a line for each layer, and the totals.
 std::string ToText(const NetSummary& summary);

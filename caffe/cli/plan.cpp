@@ -16,6 +16,7 @@
 #include "caffe/cli/text_table.hpp"
 #include "caffe/filler.hpp"
 #include "caffe/util/atomic_file.hpp"
+#include "caffe/util/dropped_tops.hpp"
 #include "solver/sgd_solvers.hpp"
 
 namespace caffe::cli {
@@ -38,6 +39,7 @@ NetParameter FilteredTrainNet(const SolverParameter& solver) {
   WarnOfUnknownStages(net);
   NetParameter filtered;
   Net<float>::FilterNet(net, &filtered);
+  CheckDroppedTops(net, filtered);
   return filtered;
 }
 

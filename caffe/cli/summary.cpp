@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <map>
 
 #include "caffe/cli/command.hpp"
 #include "caffe/cli/data_shapes.hpp"
@@ -11,6 +10,7 @@
 #include "caffe/cli/net_summary.hpp"
 #include "caffe/cli/solver_file.hpp"
 #include "caffe/net.hpp"
+#include "caffe/util/dropped_tops.hpp"
 
 namespace caffe::cli {
 
@@ -21,6 +21,7 @@ NetParameter ReadNet(const string& file) {
   SetNetState(PhaseFromFlag(), &net);
   NetParameter filtered;
   Net<float>::FilterNet(net, &filtered);
+  CheckDroppedTops(net, filtered);
   return filtered;
 }
 
@@ -28,8 +29,8 @@ int Summary(const std::vector<std::string>& words) {
   FLAGS_minloglevel = std::max<int>(FLAGS_minloglevel, google::GLOG_WARNING);
   const InputShapes shapes = ParseInputShapes(FLAGS_input_shape, FLAGS_batch);
   NetParameter net = ReadNet(words[0]);
-  std::map<std::string, std::string> types;
-  for (const LayerParameter& layer : net.layer()) types[layer.name()] = layer.type();
+  LayerTypes types;
+  for (const LayerParameter& layer : net.layer()) types[layer.name()].push_back(layer.type());
   const auto notes = ReplaceDataLayers(shapes, net.state().phase(), &net);
   std::cout << ToText(Summarize(net, types));
   for (const std::string& note : notes) std::cout << "note: " << note << "\n";

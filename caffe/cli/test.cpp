@@ -93,8 +93,8 @@ Command TestCommand() {
           "for none of them is an error.\n"
           "\n"
           "  caffe test --model=train_val.prototxt --weights=net.caffemodel --iterations=100",
-      .flags = {"model", "weights", "iterations", "gpu", "level", "stage", "fusion", "share_memory",
-                "winograd"},
+      .flags = {"model", "weights", "iterations", "gpu", "cpu", "level", "stage", "fusion",
+                "share_memory", "winograd"},
       .min_words = 0,
       .max_words = 0,
       .run = Test,

@@ -149,8 +149,8 @@ Command TimeCommand() {
           "Layers that run as one are timed as one; --fusion=false times each by itself. Also\n"
           "tells where values were converted from one memory layout to another.\n\n"
           "  caffe time --model=train_val.prototxt --iterations=10 --gpu=0",
-      .flags = {"model", "phase", "iterations", "gpu", "level", "stage", "fusion", "share_memory",
-                "winograd"},
+      .flags = {"model", "phase", "iterations", "gpu", "cpu", "level", "stage", "fusion",
+                "share_memory", "winograd"},
       .min_words = 0,
       .max_words = 0,
       .run = Time,

@@ -170,8 +170,8 @@ Command TrainCommand() {
           "  caffe train --solver=solver.prototxt --gpu=0 --log_csv=run.csv\n"
           "  caffe train --solver=solver.prototxt --snapshot=auto\n"
           "  caffe train --solver=solver.prototxt --weights=pretrained.caffemodel",
-      .flags = {"solver", "snapshot", "weights", "skip_mismatched_weights", "gpu", "level", "stage",
-                "continue_on_nan", "fusion", "share_memory", "skip_gradients", "winograd",
+      .flags = {"solver", "snapshot", "weights", "skip_mismatched_weights", "gpu", "cpu", "level",
+                "stage", "continue_on_nan", "fusion", "share_memory", "skip_gradients", "winograd",
                 "sigint_effect", "sighup_effect", "log_csv", "log_tensorboard"},
       .min_words = 0,
       .max_words = 0,

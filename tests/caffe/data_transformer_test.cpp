@@ -374,6 +374,13 @@ TYPED_TEST(DataTransformerTest, SaysWhatIsWrongWithImages) {
         plain.Transform(MakeDatum(3, 4, 5, 0), Philox(), {1, 3, 4, 4}, nullptr);
       },
       {"3x4x5", "All images of a batch must agree"});
+  for (const int channels : {1, 3}) {
+    ExpectError(
+        [&] {
+          plain.Transform(MakeDatum(channels, 4, 4, 0), Philox(), {1, 4 - channels, 4, 4}, nullptr);
+        },
+        {"grey and colour images are mixed", "force_color: true", "encoded"});
+  }
   DataTransformer<TypeParam> mirror(this->Param("mirror: true"), TEST);
   ExpectError([&] { mirror.Transform(MakeDatum(3, 4, 4, 0), &out); }, {"InitRand"});
 }

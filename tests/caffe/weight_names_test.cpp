@@ -56,6 +56,20 @@ TEST(WeightNamesTest, OneNameForEachPhaseIsFine) {
   EXPECT_EQ(test->params()[0]->cpu_data(), train->params()[0]->cpu_data());
 }
 
+TEST(WeightNamesTest, SharingAcrossNetsNamesBothLayersOfAName) {
+  const string wider =
+      "layer { name: 'fc' type: 'InnerProduct' bottom: 'x' top: 'b'"
+      " inner_product_param { num_output: 5 } } ";
+  const auto train = MakeNet(kInput + Fc("fc", "a"));
+  EXPECT_THAT(ErrorOf([&] { MakeNet(kInput + wider)->ShareTrainedLayersWith(train.get()); }),
+              AllOf(HasSubstr("'fc' (InnerProduct), blob 0 is 5x4"), HasSubstr("is 4x4"),
+                    HasSubstr("both have a layer of that name: rename one")));
+  const string other = "layer { name: 'fc' type: 'PReLU' bottom: 'x' top: 'b' } ";
+  EXPECT_THAT(ErrorOf([&] { MakeNet(kInput + other)->ShareTrainedLayersWith(train.get()); }),
+              AllOf(HasSubstr("'fc' (PReLU) has 1 learnable"), HasSubstr("(InnerProduct) has 2"),
+                    HasSubstr("rename one")));
+}
+
 /// A layer without weights before or behind one that has some: every way of copying finds the one
 /// with weights.
 TEST(WeightNamesTest, LayersWithoutWeightsMayBearAnyName) {

@@ -123,5 +123,35 @@ TEST_F(SummaryTest, MistakesAreTold) {
   EXPECT_THAT(RunError("summary s.prototxt"), HasSubstr("names no net"));
 }
 
+TEST_F(SummaryTest, LayersOfOneNameHaveTheirOwnTypes) {
+  dir_.Write("twins.prototxt",
+             "layer { name: 'd' type: 'Input' top: 'x' top: 'y' input_param {"
+             " shape { dim: 4 dim: 3 } shape { dim: 4 dim: 3 } } }\n"
+             "layer { name: 'loss' type: 'SigmoidCrossEntropyLoss' bottom: 'x' bottom: 'y'"
+             " top: 'a' }\n"
+             "layer { name: 'loss' type: 'EuclideanLoss' bottom: 'x' bottom: 'y' top: 'b' }\n");
+  EXPECT_THAT(Summary("twins.prototxt"), AllOf(ContainsRegex("loss +SigmoidCrossEntropyLoss"),
+                                               ContainsRegex("loss +EuclideanLoss")));
+}
+
+TEST_F(SummaryTest, RefusesTheTypesThatTrainingRefuses) {
+  WriteConvolution(
+      "type: 'WindowData' window_data_param { source: 'w' batch_size: 2 }"
+      " transform_param { crop_size: 10 }");
+  for (const char* command : {"summary conv.prototxt", "time --model=conv.prototxt"}) {
+    EXPECT_THAT(RunError(command),
+                AllOf(HasSubstr("conv.prototxt:1"),
+                      HasSubstr("unknown layer type 'WindowData': Caffe 1.0 has this type, but "
+                                "this version does not have it yet")))
+        << command;
+  }
+  dir_.Write("lstm.prototxt",
+             "layer { name: 'd' type: 'Input' top: 'x' input_param { shape { dim: 4 } } }\n"
+             "layer { name: 'l' type: 'LSTM' bottom: 'x' bottom: 'x' top: 'y' }\n");
+  EXPECT_THAT(RunError("summary lstm.prototxt"),
+              AllOf(HasSubstr("unknown layer type 'LSTM': Caffe 1.0 has this type"),
+                    ::testing::Not(HasSubstr("did you mean"))));
+}
+
 }  // namespace
 }  // namespace caffe

@@ -12,6 +12,7 @@ namespace caffe {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 const char kNumber[] = "[-+.0-9e]+";
@@ -270,6 +271,43 @@ TEST_F(TrainCommandTest, SettingsOfOtherForksAreNamedInOneLine) {
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(run.Count("solver.prototxt: skipped settings .*: solver_data_type"), 1);
   EXPECT_GE(run.Count("net.prototxt: skipped settings .*: default_forward_type"), 1);
+}
+
+TEST_F(TrainCommandTest, CpuOverridesTheGpuModeOfTheFile) {
+  WriteSolver();
+  std::string solver = dir_.Read("solver.prototxt");
+  // An id that no machine has.
+  solver.replace(solver.find("solver_mode: CPU"), 16, "solver_mode: GPU device_id: 99");
+  dir_.Write("gpu.prototxt", solver);
+  EXPECT_THAT(RunError("train --solver=gpu.prototxt"),
+              AllOf(HasSubstr("solver_mode: GPU"), HasSubstr("--cpu trains on the CPU")));
+  const RunResult run = Run("train --solver=gpu.prototxt --cpu");
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.Count("Use CPU\\."), 1);
+  EXPECT_THAT(RunError("train --solver=gpu.prototxt --cpu --gpu=0"),
+              HasSubstr("--cpu and --gpu=0 are both given"));
+  EXPECT_THAT(RunError("time --model=net.prototxt --cpu --gpu=0"), HasSubstr("give one of them"));
+}
+
+TEST_F(TrainCommandTest, ALayerThatARuleLeavesOutIsNamed) {
+  WriteSolver();
+  std::string net = dir_.Read("net.prototxt");
+  net.insert(net.find("type: 'DummyData'"), "include { phase: TRAIN } ");
+  dir_.Write("net.prototxt", net);
+  for (const char* command : {"train --solver=solver.prototxt", "summary net.prototxt --phase=TEST",
+                              "time --model=net.prototxt --phase=TEST --iterations=1"}) {
+    EXPECT_THAT(RunError(command),
+                AllOf(HasSubstr("ip (InnerProduct, net.prototxt:10): unknown bottom 'data'"),
+                      HasSubstr("layer data (DummyData, net.prototxt:2) makes it"),
+                      HasSubstr("include { phase: TRAIN }"), HasSubstr("phase TEST")))
+        << command;
+  }
+  // One maker in each phase, and a maker further down, are other matters.
+  dir_.Write("order.prototxt",
+             "layer { name: 'a' type: 'ReLU' bottom: 'x' top: 'y' }\n"
+             "layer { name: 'b' type: 'Input' top: 'x' input_param { shape { dim: 1 } } }\n");
+  EXPECT_THAT(RunError("summary order.prototxt"),
+              AllOf(HasSubstr("unknown bottom 'x'"), Not(HasSubstr("rule"))));
 }
 
 }  // namespace
