@@ -1,5 +1,7 @@
 #include "caffe/blob.hpp"
 
+#include <algorithm>
+#include <climits>
 #include <limits>
 
 #include "caffe/device/blas.hpp"
@@ -19,7 +21,32 @@ vector<int> StoredShape(const BlobProto& proto) {
   if (proto.has_num() || proto.has_channels() || proto.has_height() || proto.has_width()) {
     return {proto.num(), proto.channels(), proto.height(), proto.width()};
   }
-  return vector<int>(proto.shape().dim().begin(), proto.shape().dim().end());
+  vector<int> shape;
+  for (const int64_t dim : proto.shape().dim()) {
+    Require(dim >= 0 && dim <= INT_MAX, "a stored blob has an axis of ", dim,
+            "; an axis has at most ", INT_MAX);
+    shape.push_back(static_cast<int>(dim));
+  }
+  return shape;
+}
+
+/// Throws Error unless a stored blob has as many values as its shape asks for: before memory is
+/// taken for a shape that a damaged file made up.
+void CheckStoredCount(const BlobProto& proto) {
+  int64_t stored = std::max(proto.double_data_size(), proto.data_size());
+  // Raw values have at least two bytes each; how many exactly is checked when they are read.
+  const bool is_raw = stored == 0 && proto.has_raw_data();
+  if (is_raw) stored = static_cast<int64_t>(proto.raw_data().size() / 2);
+  const vector<int> shape = StoredShape(proto);
+  const bool is_empty = std::find(shape.begin(), shape.end(), 0) != shape.end();
+  int64_t count = is_empty ? 0 : 1;
+  for (const int dim : shape) {
+    Require(is_empty || count <= INT_MAX / dim, "a stored blob has the shape ", ShapeText(shape),
+            ", which has more values than a blob can hold");
+    count *= dim;
+  }
+  Require(is_raw ? count <= stored : count == stored, "a stored blob has ", stored,
+          " values, its shape asks for ", count);
 }
 
 /// Copies the stored numbers, double or float, to `out` (count of them).
@@ -75,7 +102,7 @@ void Blob<Dtype>::Reshape(const BlobShape& shape) {
           kMaxBlobAxes, " are possible");
   vector<int> dims;
   for (const int64_t dim : shape.dim()) {
-    Require(dim <= INT_MAX, "a dimension of ", dim, " is too large");
+    Require(dim >= INT_MIN && dim <= INT_MAX, "a dimension of ", dim, " is too large");
     dims.push_back(static_cast<int>(dim));
   }
   Reshape(dims);
@@ -290,6 +317,7 @@ bool Blob<Dtype>::ShapeEquals(const BlobProto& other) {
 
 template <typename Dtype>
 void Blob<Dtype>::FromProto(const BlobProto& proto, bool reshape) {
+  CheckStoredCount(proto);
   if (reshape) {
     Reshape(StoredShape(proto));
   } else {

@@ -45,6 +45,7 @@ void HDF5DataLayer<Dtype>::ReadList() {
     for (std::string name; words >> name;) {
       try {
         rows_.push_back(CountRows(name));
+        value_counts_.push_back(LargestCount(name));
       } catch (Error& error) {
         error.add_context(source + ":" + std::to_string(number));
         throw;
@@ -75,6 +76,54 @@ uint64_t HDF5DataLayer<Dtype>::CountRows(const std::string& filename) const {
 }
 
 template <typename Dtype>
+int64_t HDF5DataLayer<Dtype>::LargestCount(const std::string& filename) const {
+  const Hdf5Object file = OpenHdf5(filename);
+  int64_t largest = 0;
+  for (int t = 0; t < this->layer_param_.top_size(); ++t) {
+    int64_t row = 1;
+    const vector<int> shape = Hdf5Shape(file, this->layer_param_.top(t));
+    for (size_t i = 1; i < shape.size(); ++i) {
+      Require(shape[i] == 0 || row <= INT_MAX / shape[i], Hdf5Text(file, this->layer_param_.top(t)),
+              " has rows of ", ShapeText(shape), ", more values than a blob can hold");
+      row *= shape[i];
+    }
+    largest = std::max(largest, row * shape[0]);
+  }
+  return largest;
+}
+
+/// Reads what lies ahead in a file that is too large to be held; without an order, what is needed.
+template <typename Dtype>
+void HDF5DataLayer<Dtype>::LoadRows(unsigned int file_index, int64_t row) {
+  const Hdf5Object file = OpenHdf5(hdf_filenames_[file_index]);
+  const vector<shared_ptr<Blob<Dtype>>> before = hdf_blobs_;
+  const int64_t left = static_cast<int64_t>(rows_[file_index]) - row;
+  const int64_t ahead =
+      max_count_ / 32 * static_cast<int64_t>(rows_[file_index]) / value_counts_[file_index];
+  const bool in_order = !this->layer_param_.hdf5_data_param().shuffle();
+  const int rows = static_cast<int>(in_order ? std::clamp<int64_t>(ahead, 1, left) : 1);
+  hdf_blobs_.clear();
+  for (int t = 0; t < this->layer_param_.top_size(); ++t) {
+    const string& name = this->layer_param_.top(t);
+    hdf_blobs_.emplace_back(new Blob<Dtype>());
+    hdf5_load_rows(file, name, row, rows, hdf_blobs_[t].get());
+    CheckRowShape(file, name, before, t);
+  }
+  first_row_ = row;
+  loaded_file_ = file_index;
+}
+
+template <typename Dtype>
+void HDF5DataLayer<Dtype>::CheckRowShape(hid_t file, const string& name,
+                                         const vector<shared_ptr<Blob<Dtype>>>& before, int t) {
+  if (before.empty()) return;
+  vector<int> wanted = before[t]->shape();
+  wanted[0] = hdf_blobs_[t]->shape(0);
+  Require(hdf_blobs_[t]->shape() == wanted, Hdf5Text(file, name), " has rows of another shape (",
+          ShapeText(hdf_blobs_[t]->shape()), ") than in the file before (", ShapeText(wanted), ")");
+}
+
+template <typename Dtype>
 void HDF5DataLayer<Dtype>::TakeSeed() {
   // A solver's seed is the run's seed plus its rank; all ranks share one order of rows.
   seed_ = Caffe::random_seed() - static_cast<uint64_t>(Caffe::solver_rank());
@@ -96,12 +145,7 @@ void HDF5DataLayer<Dtype>::LoadHDF5FileData(const char* filename) {
     const string& name = this->layer_param_.top(t);
     hdf_blobs_.emplace_back(new Blob<Dtype>());
     hdf5_load_nd_dataset(file, name.c_str(), 1, INT_MAX, hdf_blobs_[t].get(), true);
-    if (before.empty()) continue;
-    vector<int> wanted = before[t]->shape();
-    wanted[0] = hdf_blobs_[t]->shape(0);
-    Require(hdf_blobs_[t]->shape() == wanted, Hdf5Text(file, name), " has rows of another shape (",
-            ShapeText(hdf_blobs_[t]->shape()), ") than in the file before (", ShapeText(wanted),
-            ")");
+    CheckRowShape(file, name, before, t);
   }
 }
 
@@ -122,7 +166,11 @@ void HDF5DataLayer<Dtype>::Place() {
   }
   current_row_ = row;
   const unsigned int file = file_permutation_[current_file_];
-  if (loaded_file_ != int64_t(file)) {
+  if (loaded_file_ != int64_t(file) && value_counts_[file] > max_count_) {
+    LoadRows(file, 0);
+    data_permutation_.clear();
+  } else if (loaded_file_ != int64_t(file)) {
+    first_row_ = 0;
     LoadHDF5FileData(hdf_filenames_[file].c_str());
     loaded_file_ = file;
     data_permutation_.clear();
@@ -160,7 +208,11 @@ void HDF5DataLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
   for (int i = 0; i < batch_size; ++i) {
     while (Skip()) Next();
     Place();
-    const int64_t row = data_permutation_[current_row_];
+    int64_t row = data_permutation_[current_row_];
+    if (row < first_row_ || row >= first_row_ + hdf_blobs_[0]->shape(0)) {
+      LoadRows(file_permutation_[current_file_], row);
+    }
+    row -= first_row_;
     for (size_t t = 0; t < hdf_blobs_.size(); ++t) {
       const int64_t count = top[t]->count(1);
       std::copy_n(hdf_blobs_[t]->cpu_data() + row * count, count,

@@ -3,6 +3,7 @@
 
 #include <hdf5.h>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,8 @@
 namespace caffe {
 
 /// Reads rows of the data sets that are named like its tops, from the HDF5 files that a text file
-/// lists. One file is in memory at a time; a single one is read once.
+/// lists. One file is in memory at a time; a single one is read once. A file with more values than
+/// a blob can hold is read by rows.
 ///
 /// Top: batch_size x (the data set's axes after the first). Numbers of any kind are converted.
 ///
@@ -61,18 +63,28 @@ class HDF5DataLayer : public Layer<Dtype> {
   std::vector<unsigned int> file_permutation_;
   /// The current sample's number.
   uint64_t offset_ = 0;
+  /// Files with a data set of more values are read by rows.
+  int64_t max_count_ = std::numeric_limits<int>::max();
 
  private:
   void ReadList();
   /// Rows of a file, after checking that it has the tops' data sets.
   uint64_t CountRows(const std::string& filename) const;
+  /// Values of the largest of the tops' data sets in a file.
+  int64_t LargestCount(const std::string& filename) const;
+  /// Reads rows from `row` on to hdf_blobs_.
+  void LoadRows(unsigned int file, int64_t row);
+  void CheckRowShape(hid_t file, const std::string& name,
+                     const std::vector<shared_ptr<Blob<Dtype>>>& before, int t);
   void TakeSeed();
   /// Finds the current sample's file and row, and loads the file if it is not the one at hand.
   void Place();
   uint64_t PermutationKey(uint64_t stream) const;
 
   uint64_t seed_ = 0;
-  std::vector<uint64_t> rows_;  // of each file
+  std::vector<uint64_t> rows_;         // of each file
+  std::vector<int64_t> value_counts_;  // values of each file's largest data set
+  int64_t first_row_ = 0;              // of hdf_blobs_
   uint64_t total_rows_ = 0;
   uint64_t epoch_ = 0;
   bool permuted_ = false;      // file_permutation_ is that of epoch_

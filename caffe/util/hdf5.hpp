@@ -24,6 +24,11 @@ template <typename Dtype>
 void hdf5_load_nd_dataset(hid_t file_id, const char* dataset_name_, int min_dim, int max_dim,
                           Blob<Dtype>* blob, bool reshape = false);
 
+/// Rows [first, first + rows) of a data set, to a blob that gets their shape.
+template <typename Dtype>
+void hdf5_load_rows(hid_t file_id, const string& dataset_name, uint64_t first, int rows,
+                    Blob<Dtype>* blob);
+
 /// Stores the blob's data, or its diff, with its shape and number type.
 template <typename Dtype>
 void hdf5_save_nd_dataset(const hid_t file_id, const string& dataset_name, const Blob<Dtype>& blob,

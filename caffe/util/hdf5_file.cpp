@@ -16,12 +16,21 @@ std::recursive_mutex& Hdf5Mutex() {
   return mutex;
 }
 
-/// Every step of a path exists.
+/// Throws Error for a link that leads to another file.
+void CheckLink(hid_t location, const std::string& path) {
+  H5L_info_t info;
+  if (H5Lget_info(location, path.c_str(), &info, H5P_DEFAULT) < 0) return;
+  Require(info.type == H5L_TYPE_HARD || info.type == H5L_TYPE_SOFT, Hdf5Text(location, path),
+          " is a link to another file; such links are not followed. Put the values into this file");
+}
+
+/// Every step of a path exists. Throws Error if one leads to another file.
 bool Exists(hid_t location, const std::string& name) {
   for (size_t end = name.find('/', 1);; end = name.find('/', end + 1)) {
     const std::string part = name.substr(0, end);
     if (part.empty() || part == "/") return true;
     if (H5Lexists(location, part.c_str(), H5P_DEFAULT) <= 0) return false;
+    CheckLink(location, part);
     if (end == std::string::npos) return true;
   }
 }
@@ -139,11 +148,41 @@ std::vector<std::string> Hdf5Names(hid_t location, const std::string& group) {
   return names;
 }
 
+void CheckHdf5Storage(hid_t location, const std::string& name, hid_t dataset) {
+  const Hdf5Lock lock;
+  const Hdf5Object creation(H5Dget_create_plist(dataset), H5Pclose);
+  const Hdf5Object space(H5Dget_space(dataset), H5Sclose);
+  const Hdf5Object type(H5Dget_type(dataset), H5Tclose);
+  Require(creation >= 0 && space >= 0 && type >= 0, Hdf5Text(location, name), ": ", Hdf5Reason());
+  const H5D_layout_t layout = H5Pget_layout(creation);
+  Require(layout >= 0, Hdf5Text(location, name), ": ", Hdf5Reason());
+  Require(H5Pget_external_count(creation) <= 0 && layout != H5D_VIRTUAL, Hdf5Text(location, name),
+          " is stored in other files, which are not read. Put the values into this file");
+  const hssize_t values = H5Sget_simple_extent_npoints(space);
+  Require(values >= 0, Hdf5Text(location, name), ": ", Hdf5Reason());
+  const uint64_t size = H5Tget_size(type);
+  const uint64_t stored = H5Dget_storage_size(dataset);
+  hsize_t file_size = 0;
+  const Hdf5Object file(H5Iget_file_id(dataset), H5Fclose);
+  H5Fget_filesize(file, &file_size);
+  Require(stored <= file_size, Hdf5Text(location, name), " is said to take ", stored,
+          " bytes of a file of ", file_size, ": the file is damaged");
+  // What was never written reads as a fill value, and the library's filters shrink by no more than
+  // this.
+  constexpr uint64_t kUnwritten = 1 << 20, kShrinkage = 1100;
+  const bool is_filtered = H5Pget_nfilters(creation) > 0;
+  const uint64_t limit = stored * (is_filtered ? kShrinkage : 1) + kUnwritten;
+  Require(size == 0 || static_cast<uint64_t>(values) <= limit / size, Hdf5Text(location, name),
+          " should have ", values, " values of ", size, " bytes, but ", stored,
+          " bytes of the file belong to it: the file is damaged");
+}
+
 std::vector<int> Hdf5Shape(hid_t location, const std::string& dataset) {
   const Hdf5Lock lock;
   Require(IsHdf5Dataset(location, dataset), Hdf5Text(location, dataset), " is missing");
   const Hdf5Object opened(H5Dopen2(location, dataset.c_str(), H5P_DEFAULT), H5Dclose);
   const Hdf5Object space(H5Dget_space(opened), H5Sclose);
+  Require(opened >= 0, Hdf5Text(location, dataset), " cannot be opened: ", Hdf5Reason());
   const int axes = H5Sget_simple_extent_ndims(space);
   Require(axes >= 0, Hdf5Text(location, dataset), ": ", Hdf5Reason());
   std::vector<hsize_t> dims(axes);

@@ -65,6 +65,10 @@ std::vector<std::string> Hdf5Names(hid_t location, const std::string& group);
 /// Throws Error if there is no such dataset.
 std::vector<int> Hdf5Shape(hid_t location, const std::string& dataset);
 
+/// Throws Error if an open data set lies in other files, or if its shape asks for more than its
+/// storage can hold: before memory is taken for what a damaged file claims.
+void CheckHdf5Storage(hid_t location, const std::string& name, hid_t dataset);
+
 /// "weights.h5: data set 'data/conv1/0'", for error messages.
 std::string Hdf5Text(hid_t location, const std::string& name);
 /// The most exact reason that HDF5 has for the failure of the last call.

@@ -8,7 +8,8 @@ import numpy as np
 
 from . import restricted_pickle
 from .restricted_pickle import View
-from .tensor import Tensor, WeightsError, item_size, numbers
+from .tensor import (Tensor, WeightsError, check_members, item_size, numbers,
+                     read_member)
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_VERSION = 1001
@@ -26,6 +27,7 @@ class Storage:
 def read_zip(path):
     """The object of an archive: data.pkl, with storages in files of their own beside it."""
     with zipfile.ZipFile(path) as archive:
+        check_members(archive)
         names = set(archive.namelist())
         pickles = [name for name in names if name.count("/") == 1 and name.endswith("/data.pkl")]
         if len(pickles) != 1:
@@ -45,16 +47,17 @@ def read_zip(path):
             if archive.getinfo(name).file_size < count * item_size(kind.dtype):
                 raise WeightsError(f"it is damaged: {name} has {archive.getinfo(name).file_size} "
                                    f"bytes, too few for {count} numbers of type {kind.dtype}")
+            size = count * item_size(kind.dtype)
             return storages.setdefault(
-                key, Storage(kind.dtype, count, lambda: _zip_bytes(path, name)))
+                key, Storage(kind.dtype, count, lambda: _zip_bytes(path, name, size)))
 
         with archive.open(pickles[0]) as file:
             return restricted_pickle.load(file, find_storage)
 
 
-def _zip_bytes(path, name):
+def _zip_bytes(path, name, size):
     with zipfile.ZipFile(path) as archive:
-        return archive.read(name)
+        return read_member(archive, name, size)
 
 
 def is_legacy(path):

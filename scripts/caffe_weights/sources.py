@@ -1,4 +1,5 @@
 """Opens a file of weights, whatever its format."""
+import math
 import re
 import tokenize
 import zipfile
@@ -8,7 +9,7 @@ import numpy as np
 
 from . import pth_file
 from .safetensors_file import read_safetensors
-from .tensor import DAMAGE, Tensor, WeightsError, numbers
+from .tensor import DAMAGE, Tensor, WeightsError, check_members, numbers, shape_text
 
 # Where training programs keep the state dict among other things; the average of the weights first,
 # as it is what they test with.
@@ -51,6 +52,7 @@ def _read(path):
 def _read_npz(path):
     """NumPy's archive, of arrays that hold no Python objects."""
     with zipfile.ZipFile(path) as archive:
+        check_members(archive)
         return {member.removesuffix(".npy"): _npz_tensor(path, archive, member)
                 for member in archive.namelist()}
 
@@ -65,6 +67,10 @@ def _npz_tensor(path, archive, member):
             shape, _, dtype = header(file)
     except (ValueError, tokenize.TokenError) as error:
         raise WeightsError(f"it is damaged: '{name}': {error}") from None
+    wanted = math.prod(shape) * dtype.itemsize
+    if archive.getinfo(member).file_size < wanted:
+        raise WeightsError(f"it is damaged: '{name}' has {archive.getinfo(member).file_size} bytes, "
+                           f"too few for {shape_text(shape)} values of type {dtype}")
     if dtype.kind not in "fiub" and dtype != np.dtype("V2"):
         raise WeightsError(f"'{name}' has values of type {dtype}, which are no numbers")
 

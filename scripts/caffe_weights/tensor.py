@@ -14,6 +14,23 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, struct.error,
           UnicodeDecodeError)
 
 
+def check_members(archive):
+    """Throws WeightsError if a member of a ZIP archive would grow beyond measure when it is read: no
+    weights shrink to a hundredth, but a small file of zeros becomes gigabytes."""
+    for member in archive.infolist():
+        limit = (1 << 20) + 100 * member.compress_size
+        if member.file_size > limit:
+            raise WeightsError(f"{member.filename} would take {member.file_size} bytes and has "
+                               f"{member.compress_size} in the file: no weights shrink that much, "
+                               "so it is not read. Store it without compression if it is right")
+
+
+def read_member(archive, name, size):
+    """The first `size` bytes of a member of a ZIP archive, whatever more it has."""
+    with archive.open(name) as file:
+        return file.read(size)
+
+
 @dataclass(frozen=True)
 class Tensor:
     shape: tuple

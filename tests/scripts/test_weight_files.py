@@ -135,6 +135,21 @@ class PthFiles(FileTest):
             self.write(OrderedDict(a=outside))
             self.expect_error("it is damaged")
 
+    def deflate(self, change=lambda name, content: content):
+        """Compresses the archive anew, its members changed."""
+        with zipfile.ZipFile(self.path) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        with zipfile.ZipFile(self.path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in members.items():
+                archive.writestr(name, change(name, content))
+
+    def test_compressed_archives_grow_no_more_than_weights_do(self):
+        write_zip(self.path, tensors({"a": NUMBERS}))
+        self.deflate()
+        self.expect({"a": NUMBERS})
+        self.deflate(lambda name, content: content + bytes(3 << 20) if "/data/" in name else content)
+        self.expect_error("no weights shrink that much")
+
     def test_archives_of_another_kind(self):
         with zipfile.ZipFile(self.path, "w") as archive:
             archive.writestr("archive/code/model.py", "")
@@ -210,6 +225,21 @@ class Npz(FileTest):
         self.expect({**wanted, "fortran": NUMBERS})
         self.write(bfloat=ROUND.astype(np.uint16).view("V2"))
         self.expect({"bfloat": NUMBERS})
+
+    def test_archives_that_grow_beyond_measure(self):
+        np.savez_compressed(self.path.with_suffix(".npz"), a=NUMBERS, b=np.zeros(1 << 20, np.float32))
+        self.path = self.path.with_suffix(".npz")
+        self.expect_error("no weights shrink that much")
+        np.savez_compressed(self.path, a=NUMBERS, b=np.zeros(1000, np.float32))
+        self.expect({"a": NUMBERS, "b": np.zeros(1000, np.float32)})
+
+    def test_shapes_beyond_the_values(self):
+        array = io.BytesIO()
+        np.save(array, NUMBERS)
+        header = array.getvalue().replace(b"(3, 4), }          ", b"(333333, 400000), }")
+        with zipfile.ZipFile(self.path, "w") as archive:
+            archive.writestr("a.npy", header)
+        self.expect_error("too few for 333333 x 400000")
 
     def test_objects_are_refused(self):
         self.write(a=np.array([{}], dtype=object))

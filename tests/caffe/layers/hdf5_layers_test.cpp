@@ -118,6 +118,41 @@ TYPED_TEST(Hdf5LayersTest, ShufflesFilesAndRowsAnewInEachEpoch) {
   EXPECT_EQ(orders.count(again.Rows(3)), 1u);
 }
 
+/// A layer for which files are too large early.
+template <typename Dtype>
+class SmallMemoryLayer : public HDF5DataLayer<Dtype> {
+ public:
+  SmallMemoryLayer(const LayerParameter& param, int64_t max_count) : HDF5DataLayer<Dtype>(param) {
+    this->max_count_ = max_count;
+  }
+  int rows_at_hand() const { return this->hdf_blobs_[0]->shape(0); }
+};
+
+TYPED_TEST(Hdf5LayersTest, LargeFilesAreReadByRows) {
+  typedef typename TypeParam::Dtype Dtype;
+  this->WriteRows("small", 0, 3);
+  this->WriteRows("large", 3, 200);
+  this->WriteList("small large");
+  for (const string shuffle : {"false", "true"}) {
+    const LayerParameter param =
+        this->Param("hdf5_data_param { batch_size: 7 shuffle: " + shuffle + " }");
+    typename TestFixture::Reader whole(param);
+    SmallMemoryLayer<Dtype> streamed(param, 590);
+    Blob<Dtype> x, y;
+    const vector<Blob<Dtype>*> tops = {&x, &y};
+    streamed.SetUp({}, tops);
+    for (int batch = 0; batch < 70; ++batch) {
+      const vector<int> rows = whole.Rows(1);
+      streamed.Forward({}, tops);
+      for (int i = 0; i < 7; ++i) {
+        ASSERT_EQ(y.cpu_data()[i], rows[i]) << shuffle << " batch " << batch;
+        ASSERT_EQ(x.cpu_data()[3 * i + 2], 100 * rows[i]);
+      }
+      ASSERT_LE(streamed.rows_at_hand(), 6);
+    }
+  }
+}
+
 TYPED_TEST(Hdf5LayersTest, GoesOnWhereItStopped) {
   this->WriteRows("a", 0, 5);
   this->WriteRows("b", 5, 4);
