@@ -34,9 +34,9 @@ vector<int> StoredShape(const BlobProto& proto) {
 /// taken for a shape that a damaged file made up.
 void CheckStoredCount(const BlobProto& proto) {
   int64_t stored = std::max(proto.double_data_size(), proto.data_size());
-  // Raw values have at least two bytes each; how many exactly is checked when they are read.
+  // Raw values have at least a byte each; how many exactly is checked when they are read.
   const bool is_raw = stored == 0 && proto.has_raw_data();
-  if (is_raw) stored = static_cast<int64_t>(proto.raw_data().size() / 2);
+  if (is_raw) stored = static_cast<int64_t>(proto.raw_data().size());
   const vector<int> shape = StoredShape(proto);
   const bool is_empty = std::find(shape.begin(), shape.end(), 0) != shape.end();
   int64_t count = is_empty ? 0 : 1;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "caffe/error.hpp"
+#include "caffe/util/image_size.hpp"
 #include "caffe/util/io.hpp"
 #include "data_tools/image_type.hpp"
 #include "data_tools/jpeg_codec.hpp"
@@ -26,6 +27,7 @@ namespace fs = std::filesystem;
 namespace {
 
 cv::Mat Decode(std::string* bytes, bool color) {
+  CheckImageSize(*bytes);
   if (color && ImageTypeOf(*bytes) == "jpg") {
     const cv::Mat image = DecodeJpeg(*bytes);
     if (!image.empty()) return image;

@@ -5,7 +5,11 @@
 #include <charconv>
 
 #include "caffe/error.hpp"
+#include "caffe/util/image_size.hpp"
 #include "caffe/util/nearest_name.hpp"
+
+DEFINE_int64(max_pixels, 200'000'000,
+             "images with more pixels are not decoded, as they might take all memory");
 
 namespace caffe::cli {
 
@@ -80,6 +84,8 @@ Arguments ParseArguments(int argc, char** argv) {
             flag.type == "bool" ? "true or false" : "a value of type " + flag.type);
     result.flags.push_back(flag.name);
   }
+  Require(FLAGS_max_pixels > 0, "--max_pixels is ", FLAGS_max_pixels, ", but must be at least 1");
+  MaxImagePixels() = FLAGS_max_pixels;
   return result;
 }
 

@@ -94,7 +94,7 @@ Command TestCommand() {
           "\n"
           "  caffe test --model=train_val.prototxt --weights=net.caffemodel --iterations=100",
       .flags = {"model", "weights", "iterations", "gpu", "cpu", "level", "stage", "fusion",
-                "share_memory", "winograd"},
+                "share_memory", "winograd", "max_pixels"},
       .min_words = 0,
       .max_words = 0,
       .run = Test,

@@ -104,6 +104,16 @@ void LogTimes(const Net<float>& net, const Times& times, float total_millisecond
   LOG(INFO) << "Total Time: " << total_milliseconds << " ms.";
 }
 
+/// Has the net swallow what it would write to files.
+void KeepFromWriting(NetParameter* net) {
+  for (LayerParameter& layer : *net->mutable_layer()) {
+    if (layer.type() != "HDF5Output") continue;
+    LOG(WARNING) << layer.name() << " (HDF5Output) is not run: it would write a file";
+    layer.set_type("Silence");
+    layer.clear_hdf5_output_param();
+  }
+}
+
 int Time(const std::vector<std::string>&) {
   Require(!FLAGS_model.empty(), "Need a model definition to time: give --model=FILE");
   Require(FLAGS_iterations > 0, "--iterations is ", FLAGS_iterations, ", but must be at least 1");
@@ -113,6 +123,7 @@ int Time(const std::vector<std::string>&) {
   DefaultPlanOptions().share_memory = FLAGS_share_memory;
   NetParameter param = ReadNetFile(FLAGS_model);
   SetNetState(phase, &param);
+  KeepFromWriting(&param);
   Net<float> net(param);
   LOG(INFO) << "Performing Forward";
   float initial_loss = 0;
@@ -150,7 +161,7 @@ Command TimeCommand() {
           "tells where values were converted from one memory layout to another.\n\n"
           "  caffe time --model=train_val.prototxt --iterations=10 --gpu=0",
       .flags = {"model", "phase", "iterations", "gpu", "cpu", "level", "stage", "fusion",
-                "share_memory", "winograd"},
+                "share_memory", "winograd", "max_pixels"},
       .min_words = 0,
       .max_words = 0,
       .run = Time,

@@ -172,7 +172,7 @@ Command TrainCommand() {
           "  caffe train --solver=solver.prototxt --weights=pretrained.caffemodel",
       .flags = {"solver", "snapshot", "weights", "skip_mismatched_weights", "gpu", "cpu", "level",
                 "stage", "continue_on_nan", "fusion", "share_memory", "skip_gradients", "winograd",
-                "sigint_effect", "sighup_effect", "log_csv", "log_tensorboard"},
+                "sigint_effect", "sighup_effect", "log_csv", "log_tensorboard", "max_pixels"},
       .min_words = 0,
       .max_words = 0,
       .run = Train,

@@ -7,6 +7,7 @@
 #include <opencv2/imgcodecs/imgcodecs.hpp>
 #include <opencv2/imgproc/imgproc.hpp>
 
+#include "caffe/util/image_size.hpp"
 #include "caffe/util/io.hpp"
 
 namespace caffe {
@@ -20,6 +21,16 @@ bool ReadBytes(const string& filename, string* bytes) {
   if (!file) return false;
   bytes->assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
   return !file.bad();
+}
+
+/// The first bytes of a file, as far as the head of an image may reach; "" if it cannot be read.
+string ReadHead(const string& filename) {
+  constexpr std::streamsize kLongestHead = 1 << 20;
+  std::ifstream file(filename, std::ios::binary);
+  string head(kLongestHead, '\0');
+  file.read(head.data(), kLongestHead);
+  head.resize(static_cast<size_t>(file.gcount()));
+  return head;
 }
 
 string LowerCase(string text) {
@@ -42,6 +53,7 @@ cv::Mat Decode(const Datum& datum, int flags) {
   Require(datum.encoded(), "The datum is not marked as encoded, so it cannot be decoded.");
   const string& bytes = datum.data();
   cv::Mat image;
+  CheckImageSize(bytes);
   if (!bytes.empty()) {
     // OpenCV only reads these bytes, though its header wants them mutable.
     const cv::Mat view(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<char*>(bytes.data()));
@@ -62,8 +74,9 @@ cv::Mat ReadImageToCVMat(const string& filename, const int height, const int wid
                          const bool is_color) {
   cv::Mat image;
   try {
+    CheckImageSize(ReadHead(filename));
     image = cv::imread(filename, is_color ? cv::IMREAD_COLOR : cv::IMREAD_GRAYSCALE);
-  } catch (const cv::Exception& e) {
+  } catch (const std::exception& e) {
     LOG(ERROR) << filename << ": " << e.what();
   }
   if (image.empty()) {

@@ -92,6 +92,17 @@ TEST_F(CommandTest, TimePrintsEveryLayer) {
   EXPECT_EQ(run.LogMessages().back(), "*** Benchmark ends ***");
 }
 
+TEST_F(CommandTest, TimeWritesNoFiles) {
+  WriteNet();
+  dir_.Write("net.prototxt", dir_.Read("net.prototxt") +
+                                 "layer { name: 'out' type: 'HDF5Output' bottom: 'ip' bottom: "
+                                 "'label' hdf5_output_param { file_name: 'out.h5' } }\n");
+  const RunResult run = Run("time --model=net.prototxt --iterations=2");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.Count("out \\(HDF5Output\\) is not run: it would write a file"), 1);
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "out.h5"));
+}
+
 TEST_F(CommandTest, PhaseOfTimeChoosesTheLayers) {
   WriteNet();
   const std::string command = "time --model=net.prototxt --iterations=1";
