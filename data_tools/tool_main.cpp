@@ -19,7 +19,7 @@ namespace {
 
 volatile std::sig_atomic_t interrupted = 0;
 
-void OnSignal(int) { interrupted = 1; }
+void OnSignal(int signal) { interrupted = signal; }
 
 /// Images come and go by the thousand. Memory that is given back to the system after each is
 /// cleared by it before the next.
@@ -55,10 +55,11 @@ int ToolMain(int argc, char** argv, const char* usage,
     google::InitGoogleLogging(argv[0]);
     std::signal(SIGINT, OnSignal);
     std::signal(SIGTERM, OnSignal);
+    std::signal(SIGXFSZ, SIG_IGN);  // the write fails instead
     return run(arguments.words);
   } catch (const std::exception& e) {
     std::cerr << name << ": " << e.what() << std::endl;
-    return 1;
+    return Interrupted() ? 128 + interrupted : 1;
   }
 }
 

@@ -2,8 +2,10 @@
 
 #include <climits>
 
+#include "caffe/util/atomic_file.hpp"
 #include "caffe/util/hdf5.hpp"
 #include "caffe/util/hdf5_file.hpp"
+#include "solver/state_checksum.hpp"
 
 namespace caffe {
 
@@ -30,19 +32,27 @@ void WriteHdf5State(const SolverState& state,
   rest.clear_iter();
   rest.clear_learned_net();
   rest.clear_current_step();
-  hdf5_save_bytes(hdf5, kResume, rest.SerializeAsString());
-  WriteHdf5(hdf5, file);
+  hdf5_save_bytes(hdf5, kResume, ChecksumMark() + rest.SerializeAsString());
+  std::string content = Hdf5Image(hdf5);
+  // HDF5 knows where its own part of the file ends.
+  AppendChecksum(&content);
+  WriteFileAtomically(file, content);
 }
 
 SolverState ReadHdf5State(const std::string& file) {
+  // Before the library reads a byte of a damaged file.
+  const bool has_checksum = CheckChecksum(ReadWholeFile(file), file);
   const Hdf5Object hdf5 = OpenHdf5(file);
-  Require(HasHdf5Object(hdf5, kIter) && HasHdf5Object(hdf5, kHistory), "'", file,
+  const bool is_state = HasHdf5Object(hdf5, kIter) && HasHdf5Object(hdf5, kHistory);
+  if (!is_state && HasHdf5Object(hdf5, "data")) RefuseModelAsState(file);
+  Require(is_state, "'", file,
           "' is not a solver state: it has no data set 'iter', or no group 'history'");
   SolverState state;
   if (HasHdf5Object(hdf5, kResume)) {
     Require(state.ParseFromString(hdf5_load_bytes(hdf5, kResume)), "'", file,
             "' is damaged: its data set 'resume' cannot be parsed");
   }
+  RequireChecksum(has_checksum, file, &state);
   state.set_iter(hdf5_load_int(hdf5, kIter));
   state.set_current_step(hdf5_load_int(hdf5, kCurrentStep));
   if (HasHdf5Object(hdf5, kLearnedNet)) {

@@ -98,10 +98,10 @@ std::string DescribeNotFinite(const Net<Dtype>& net) {
   return "All weights, outputs and gradients are finite.";
 }
 
-std::string NewestGoodSnapshotText(const std::string& prefix) {
-  const std::string file = prefix.empty() ? "" : FindNewestSnapshot(prefix, CheckFiniteWeights);
-  if (file.empty()) return "There is no snapshot with finite weights.";
-  return "The newest good snapshot is '" + file + "'.";
+std::string NewestGoodSnapshotText(const std::vector<std::string>& state_files) {
+  const std::string file = FirstGoodSnapshot(state_files, CheckFiniteWeights);
+  if (file.empty()) return "There is no snapshot with finite weights of this run.";
+  return "The newest good snapshot of this run is '" + file + "'.";
 }
 
 template std::string DescribeNotFinite(const Net<float>& net);

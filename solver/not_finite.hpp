@@ -2,6 +2,7 @@
 #define CAFFE_SOLVER_NOT_FINITE_HPP_
 
 #include <string>
+#include <vector>
 
 namespace caffe {
 
@@ -20,9 +21,9 @@ std::string DescribeNotFinite(const Net<Dtype>& net);
 template <typename Dtype>
 std::string DescribeNotFiniteWeights(const Net<Dtype>& net);
 
-/// A sentence about the newest complete snapshot with this prefix whose weights are all finite,
-/// or that there is none.
-std::string NewestGoodSnapshotText(const std::string& prefix);
+/// A sentence about the first of a run's solver states, the newest first, that is complete and whose
+/// weights are all finite, or that there is none.
+std::string NewestGoodSnapshotText(const std::vector<std::string>& state_files);
 
 }  // namespace caffe
 

@@ -72,6 +72,7 @@ class SGDSolver : public Solver<Dtype> {
   /// diff = what is to be subtracted from the weights.
   virtual void ComputeUpdateValue(int param_id, Dtype rate);
 
+  uint64_t StateBytes() const override;
   virtual void SnapshotSolverState(const string& model_filename) override;
   virtual void SnapshotSolverStateToBinaryProto(const string& model_filename);
   virtual void SnapshotSolverStateToHDF5(const string& model_filename);
@@ -92,6 +93,8 @@ class SGDSolver : public Solver<Dtype> {
   void ApplyFusedUpdate(Dtype rate);
   void ApplyPipeline(Dtype rate);
   void MakeFusedUpdate();
+  /// Warns where the state was written with other settings of the learning rate.
+  void WarnOfRateChange(const SolverState& state) const;
   void SetUpDropBack(const string& rule);
   void SetUpLrDropout();
   /// Brings the drop plan up to the current iteration.

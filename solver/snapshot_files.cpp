@@ -2,7 +2,6 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <charconv>
@@ -18,6 +17,7 @@
 #include "caffe/util/atomic_file.hpp"
 #include "caffe/util/hdf5_file.hpp"
 #include "solver/hdf5_state.hpp"
+#include "solver/state_checksum.hpp"
 
 namespace caffe {
 
@@ -35,10 +35,15 @@ void CheckSnapshotPrefix(const std::string& prefix) {
   std::remove(probe.c_str());
 }
 
-uint32_t Crc32(std::string_view content) {
-  return static_cast<uint32_t>(
-      crc32_z(0, reinterpret_cast<const Bytef*>(content.data()), content.size()));
+namespace {
+
+/// Whether a binary message is a net with layers.
+bool IsModel(const std::string& content) {
+  NetParameter net;
+  return net.ParseFromString(content) && net.layer_size() + net.layers_size() > 0;
 }
+
+}  // namespace
 
 SolverState ReadSolverState(const std::string& state_file) {
   if (IsHdf5File(state_file)) return ReadHdf5State(state_file);
@@ -47,6 +52,7 @@ SolverState ReadSolverState(const std::string& state_file) {
           "' is larger than the 2 GB that a solver "
           "state can have");
   Require(!content.empty(), "'", state_file, "' is empty; it should be a solver state");
+  const bool has_checksum = CheckChecksum(content, state_file);
   google::protobuf::io::ArrayInputStream array(content.data(), static_cast<int>(content.size()));
   google::protobuf::io::CodedInputStream input(&array);
   input.SetTotalBytesLimit(INT_MAX);
@@ -54,6 +60,11 @@ SolverState ReadSolverState(const std::string& state_file) {
   Require(state.ParseFromCodedStream(&input), "'", state_file,
           "' is damaged, or is not a solver "
           "state: it cannot be parsed");
+  RequireChecksum(has_checksum, state_file, &state);
+  if (!state.has_iter() && state.history_size() == 0) {
+    if (IsModel(content)) RefuseModelAsState(state_file);
+    throw Error("'", state_file, "' is not a solver state: it names no iteration and has no history");
+  }
   return state;
 }
 
@@ -107,6 +118,7 @@ int64_t IterationOf(std::string_view name, const std::string& begin) {
 std::string FindNewestSnapshot(
     const std::string& prefix,
     const std::function<void(const std::string& model_file)>& check_model) {
+  std::vector<std::string> files;
   const fs::path path(prefix);
   const fs::path directory = path.parent_path().empty() ? "." : path.parent_path();
   std::vector<std::pair<int64_t, std::string>> found;
@@ -118,7 +130,14 @@ std::string FindNewestSnapshot(
     if (iteration >= 0) found.emplace_back(iteration, (path.parent_path() / name).string());
   }
   std::sort(found.begin(), found.end(), std::greater<>());
-  for (const auto& [iteration, state_file] : found) {
+  for (const auto& [iteration, state_file] : found) files.push_back(state_file);
+  return FirstGoodSnapshot(files, check_model);
+}
+
+std::string FirstGoodSnapshot(
+    const std::vector<std::string>& state_files,
+    const std::function<void(const std::string& model_file)>& check_model) {
+  for (const std::string& state_file : state_files) {
     try {
       const SolverState state = ReadSolverState(state_file);
       Require(state.has_learned_net(), "'", state_file, "' names no model");

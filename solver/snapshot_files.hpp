@@ -4,20 +4,18 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "caffe/proto/caffe.pb.h"
+#include "solver/state_checksum.hpp"
 
 namespace caffe {
 
 /// Throws Error unless files "<prefix>_iter_<k>..." can be written.
 void CheckSnapshotPrefix(const std::string& prefix);
 
-/// CRC-32 as in zlib and PNG.
-uint32_t Crc32(std::string_view content);
-
 /// The solver state in a binary file, or an HDF5 file's without the history. Throws Error if it
-/// cannot be read or is no such thing.
+/// cannot be read, is damaged or is not a solver state.
 SolverState ReadSolverState(const std::string& state_file);
 
 /// The path of the model that a state names: as written, or, if there is no such file, the
@@ -34,6 +32,11 @@ void CheckLearnedNet(const SolverState& state, const std::string& model_file);
 /// @param check_model  if given, called with the model's path; throws Error to pass over it
 std::string FindNewestSnapshot(
     const std::string& prefix,
+    const std::function<void(const std::string& model_file)>& check_model = {});
+
+/// The same of given state files: the first one that is complete.
+std::string FirstGoodSnapshot(
+    const std::vector<std::string>& state_files,
     const std::function<void(const std::string& model_file)>& check_model = {});
 
 }  // namespace caffe

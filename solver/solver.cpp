@@ -42,6 +42,7 @@ void Solver<Dtype>::Init(const SolverParameter& param) {
   if (Caffe::root_solver()) LOG(INFO) << "Solver scaffolding done.";
   iter_ = 0;
   current_step_ = 0;
+  SetUpSnapshotHistory();
 }
 
 template <typename Dtype>
@@ -76,7 +77,7 @@ void Solver<Dtype>::Solve(const char* resume_file) {
     return;
   }
   FinishTraining(start_iter);
-  LOG(INFO) << "Optimization Done.";
+  LOG(INFO) << (requested_early_exit_ ? "Optimization stopped early." : "Optimization Done.");
 }
 
 /// The loss and the test results of the weights that training ended with.
@@ -102,7 +103,10 @@ void Solver<Dtype>::Step(int iters) {
   losses_.clear();
   smoothed_loss_ = 0;
   iterations_last_ = static_cast<float>(iter_);
-  if (iters > 0) CheckReady();
+  if (iters > 0) {
+    CheckReady();
+    LockSnapshots();
+  }
   iteration_timer_.Stop();  // of an earlier Step
   iteration_timer_.Start();
   while (iter_ < stop_iter) {
@@ -180,7 +184,7 @@ void Solver<Dtype>::CheckFinite(Dtype loss) {
   else
     text << loss;
   text << ". " << DescribeNotFinite(*net_) << " "
-       << NewestGoodSnapshotText(param_.snapshot_prefix());
+       << NewestGoodSnapshotText(snapshot_history_.StateFiles());
   if (!continue_on_nan_) {
     throw Error(text.str(),
                 " Lower base_lr, set clip_gradients or check the data; "
@@ -248,7 +252,10 @@ template <typename Dtype>
 void Solver<Dtype>::ServeRequests() {
   const SolverAction::Enum request = GetRequestedAction();
   const bool is_due = param_.snapshot() && iter_ % param_.snapshot() == 0;
-  if (Caffe::root_solver() && (is_due || request == SolverAction::SNAPSHOT)) Snapshot();
+  const bool is_last = request == SolverAction::STOP || iter_ == param_.max_iter();
+  if (Caffe::root_solver() && (is_due || request == SolverAction::SNAPSHOT)) {
+    is_last ? Snapshot() : TrySnapshot();
+  }
   if (request == SolverAction::STOP) requested_early_exit_ = true;
 }
 

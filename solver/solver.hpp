@@ -8,9 +8,12 @@
 #include "caffe/net.hpp"
 #include "caffe/util/benchmark.hpp"
 #include "solver/metrics.hpp"
+#include "solver/snapshot_history.hpp"
 #include "solver/solver_factory.hpp"
 
 namespace caffe {
+
+class SnapshotLock;
 
 /// What a running solver can be asked to do, by a signal for example.
 namespace SolverAction {
@@ -55,14 +58,20 @@ class Solver {
   /// Continues from a solver state and the model that it names. Throws Error if the two do
   /// not belong together or do not fit the net.
   void Restore(const char* resume_file);
-  /// Writes the model, then the state; each appears under its name only when complete.
+  /// Writes the model, then the state; each appears under its name only when complete. Throws Error
+  /// if that fails; then older files, also those of the same names, are as they were. Removes older
+  /// snapshots of this run as keep_snapshots and keep_best want it.
   void Snapshot();
+  /// The snapshots that this run wrote and kept, also before it was resumed.
+  const SnapshotHistory& snapshot_history() const { return snapshot_history_; }
 
   const SolverParameter& param() const { return param_; }
   shared_ptr<Net<Dtype>> net() { return net_; }
   const vector<shared_ptr<Net<Dtype>>>& test_nets() { return test_nets_; }
   /// Updates done so far.
   int iter() const { return iter_; }
+  /// Whether the last Solve ended because an action asked for it.
+  bool stopped_early() const { return requested_early_exit_; }
   /// The seed that everything random in this run follows from.
   uint64_t random_seed() const { return random_seed_; }
 
@@ -117,6 +126,8 @@ class Solver {
   virtual void SnapshotSolverState(const string& model_filename) = 0;
   virtual void RestoreSolverStateFromHDF5(const string& state_file) = 0;
   virtual void RestoreSolverStateFromBinaryProto(const string& state_file) = 0;
+  /// About how many bytes SnapshotSolverState writes.
+  virtual uint64_t StateBytes() const { return 0; }
   /// The part of a state that every solver has: all but the history.
   void StateToProto(const string& model_filename, SolverState* state);
   void StateFromProto(const SolverState& state, const string& state_file);
@@ -144,6 +155,11 @@ class Solver {
   float iterations_last_ = 0;
   uint64_t random_seed_ = 0;
   ModelStamp model_stamp_;
+  SnapshotHistory snapshot_history_;
+  /// The output of a test net that keep_best names.
+  int best_test_net_ = -1;
+  string best_output_;
+  shared_ptr<SnapshotLock> snapshot_lock_;
   bool continue_on_nan_ = false;
   /// Whether the last loss was; only the first of a row of bad ones is told.
   bool loss_was_finite_ = true;
@@ -157,6 +173,16 @@ class Solver {
   void WriteMetrics(int iteration);
   void FinishTraining(int start_iter);
   void ServeRequests();
+  /// Takes a snapshot that is not the last. If that fails for lack of space or the like it is told
+  /// in the log, and training goes on.
+  void TrySnapshot();
+  void WriteSnapshotFiles();
+  /// What a snapshot needs and what there is, for an error message.
+  string SpaceText() const;
+  void SetUpSnapshotHistory();
+  /// Notes the value that the best snapshot is chosen by, and removes what is neither new nor best.
+  void NoteTestValue(const TrainingMetrics::Test& test);
+  void LockSnapshots();
   void RestoreModel(const SolverState& state, const string& state_file);
   void RestoreProgress(const SolverState& state);
   bool TestBatches(Net<Dtype>* net, int batches, Dtype* loss, vector<Dtype>* scores,

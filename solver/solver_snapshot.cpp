@@ -4,7 +4,7 @@
 
 #include "caffe/util/atomic_file.hpp"
 #include "caffe/weight_transfer.hpp"
-#include "solver/not_finite.hpp"
+#include "solver/rate_settings.hpp"
 #include "solver/snapshot_files.hpp"
 #include "solver/solver.hpp"
 
@@ -35,19 +35,6 @@ void Solver<Dtype>::CheckSnapshotWritePermissions() {
 template <typename Dtype>
 string Solver<Dtype>::SnapshotFilename(const string& extension) {
   return param_.snapshot_prefix() + "_iter_" + std::to_string(iter_) + extension;
-}
-
-template <typename Dtype>
-void Solver<Dtype>::Snapshot() {
-  if (const string found = DescribeNotFiniteWeights(*net_); !found.empty()) {
-    const string text =
-        "The snapshot of iteration " + std::to_string(iter_) + " would hold broken weights. ";
-    Require(continue_on_nan_, text, found, " ", NewestGoodSnapshotText(param_.snapshot_prefix()),
-            " Lower base_lr or set clip_gradients; --continue_on_nan writes it all the same.");
-    LOG(WARNING) << text << found << " It is written, as --continue_on_nan asks.";
-  }
-  const string model = WantsHdf5(param_) ? SnapshotToHDF5() : SnapshotToBinaryProto();
-  SnapshotSolverState(model);
 }
 
 template <typename Dtype>
@@ -87,6 +74,10 @@ void Solver<Dtype>::StateToProto(const string& model_filename, SolverState* stat
   state->set_current_step(current_step_);
   state->set_random_seed(static_cast<int64_t>(random_seed_));
   state->set_solver_type(type());
+  *state->mutable_rate_settings() = RateSettings(param_);
+  for (const SnapshotRecord& record : snapshot_history_.records()) {
+    if (record.iter() != iter_) *state->add_earlier_snapshot() = record;
+  }
   net_->GetProgress(state->mutable_train_progress());
   for (const shared_ptr<Net<Dtype>>& net : test_nets_) net->GetProgress(state->add_test_progress());
 }
@@ -110,6 +101,7 @@ void Solver<Dtype>::StateFromProto(const SolverState& state, const string& state
   iter_ = state.iter();
   current_step_ = state.current_step();
   RestoreProgress(state);
+  snapshot_history_.Resumed(state, state_file);
 }
 
 template <typename Dtype>
@@ -147,7 +139,6 @@ void Solver<Dtype>::RestoreProgress(const SolverState& state) {
 #define INSTANTIATE(Dtype)                                                        \
   template void Solver<Dtype>::CheckSnapshotWritePermissions();                   \
   template string Solver<Dtype>::SnapshotFilename(const string&);                 \
-  template void Solver<Dtype>::Snapshot();                                        \
   template string Solver<Dtype>::SnapshotToBinaryProto();                         \
   template string Solver<Dtype>::SnapshotToHDF5();                                \
   template void Solver<Dtype>::StateToProto(const string&, SolverState*);         \

@@ -20,7 +20,7 @@ bool Solver<Dtype>::TestBatches(Net<Dtype>* net, int batches, Dtype* loss, vecto
   for (int i = 0; i < batches; ++i) {
     SolverAction::Enum request = GetRequestedAction();
     while (request != SolverAction::NONE) {
-      if (request == SolverAction::SNAPSHOT) Snapshot();
+      if (request == SolverAction::SNAPSHOT) TrySnapshot();
       if (request == SolverAction::STOP) requested_early_exit_ = true;
       request = GetRequestedAction();
     }
@@ -74,6 +74,7 @@ void Solver<Dtype>::Test(const int test_net_id) {
               << loss_text.str();
   }
   metrics_.tests.push_back(metrics);
+  NoteTestValue(metrics);
 }
 
 #define INSTANTIATE(Dtype)                      \

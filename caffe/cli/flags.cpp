@@ -15,6 +15,12 @@ DEFINE_int32(iterations, 50, "number of batches");
 DEFINE_bool(continue_on_nan, false, "go on when the loss is NaN or infinite, instead of stopping");
 DEFINE_string(sigint_effect, "stop", "what SIGINT (Ctrl-C) does: stop, snapshot or none");
 DEFINE_string(sighup_effect, "snapshot", "what SIGHUP does: stop, snapshot or none");
+DEFINE_string(sigterm_effect, "stop", "what SIGTERM does: stop, snapshot or none");
+DEFINE_int32(keep_snapshots, -1,
+             "how many of this run's newest snapshots to keep, 0: all; -1: as the solver file says");
+DEFINE_string(keep_best, "",
+              "keep the snapshot with the best value of this test output, too: the smallest of a "
+              "loss or an error, else the largest; -NAME and +NAME say which");
 DEFINE_string(log_csv, "", "file to write loss, rates and test results to, as CSV");
 DEFINE_string(log_tensorboard, "", "directory to write the same to, for TensorBoard");
 DEFINE_string(input_shape, "", "shapes of inputs: 1,3,32,32 or name=1,3,32,32;other=...");

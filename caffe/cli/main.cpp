@@ -3,6 +3,7 @@
 #include <glog/logging.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <iostream>
 
@@ -78,6 +79,8 @@ int Run(int argc, char** argv) {
 }  // namespace caffe::cli
 
 int main(int argc, char** argv) {
+  // A write past a limit on the size of files fails and is told, as on a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return caffe::cli::Run(argc, argv);
   } catch (const std::exception& error) {

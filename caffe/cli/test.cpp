@@ -3,6 +3,7 @@
 #include "caffe/cli/command.hpp"
 #include "caffe/cli/device_choice.hpp"
 #include "caffe/cli/flags.hpp"
+#include "caffe/cli/interrupts.hpp"
 #include "caffe/cli/net_state.hpp"
 #include "caffe/cli/path_checks.hpp"
 #include "caffe/cli/solver_file.hpp"
@@ -68,15 +69,19 @@ int Test(const std::vector<std::string>&) {
   LOG(INFO) << "Running for " << FLAGS_iterations << " iterations.";
   OutputSums sums;
   float total_loss = 0;
-  for (int batch = 0; batch < FLAGS_iterations; ++batch) {
+  Interrupts interrupts;
+  int batches = 0;
+  while (batches < FLAGS_iterations && !interrupts.Requested()) {
     float loss = 0;
     net.Forward(&loss);
     total_loss += loss;
-    sums.Add(net, batch);
+    sums.Add(net, batches++);
   }
-  LOG(INFO) << "Loss: " << total_loss / FLAGS_iterations;
-  sums.LogMeans(net, FLAGS_iterations);
-  return 0;
+  if (batches > 0) {
+    LOG(INFO) << "Loss: " << total_loss / batches;
+    sums.LogMeans(net, batches);
+  }
+  return interrupts.ExitCode(batches);
 }
 
 }  // namespace

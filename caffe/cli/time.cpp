@@ -5,6 +5,7 @@
 #include "caffe/cli/command.hpp"
 #include "caffe/cli/device_choice.hpp"
 #include "caffe/cli/flags.hpp"
+#include "caffe/cli/interrupts.hpp"
 #include "caffe/cli/net_state.hpp"
 #include "caffe/cli/solver_file.hpp"
 #include "caffe/common.hpp"
@@ -61,14 +62,14 @@ void TimePass(Net<float>* net, Times* times) {
   times->backward += whole.MicroSeconds();
 }
 
-void LogLayer(const string& name, const char* direction, const LayerTimes& times,
+void LogLayer(const string& name, const char* direction, const LayerTimes& times, int passes,
               const string& note) {
   std::ostringstream conversions;
   if (times.conversions > 0) {
-    conversions << "\t" << times.conversions / FLAGS_iterations << " format conversion(s)";
+    conversions << "\t" << times.conversions / passes << " format conversion(s)";
   }
   LOG(INFO) << std::setfill(' ') << std::setw(10) << name << "\t" << direction << ": "
-            << times.microseconds / (1000. * FLAGS_iterations) << " ms." << conversions.str()
+            << times.microseconds / (1000. * passes) << " ms." << conversions.str()
             << note;
 }
 
@@ -87,20 +88,20 @@ bool IsInsideStep(const Net<float>& net, int layer) {
   return false;
 }
 
-void LogTimes(const Net<float>& net, const Times& times, float total_milliseconds) {
-  const double per_pass = 1. / (1000. * FLAGS_iterations);
+void LogTimes(const Net<float>& net, const Times& times, int passes, float total_milliseconds) {
+  const double per_pass = 1. / (1000. * passes);
   LOG(INFO) << "Average time per layer: ";
   uint64_t conversions = 0;
   for (int i = 0; i < static_cast<int>(net.layers().size()); ++i) {
     conversions += times.layer_forward[i].conversions + times.layer_backward[i].conversions;
     if (IsInsideStep(net, i)) continue;
-    LogLayer(net.layer_names()[i], "forward", times.layer_forward[i], NoteOf(net, i));
-    LogLayer(net.layer_names()[i], "backward", times.layer_backward[i], NoteOf(net, i));
+    LogLayer(net.layer_names()[i], "forward", times.layer_forward[i], passes, NoteOf(net, i));
+    LogLayer(net.layer_names()[i], "backward", times.layer_backward[i], passes, NoteOf(net, i));
   }
-  LOG(INFO) << "Format conversions in a pass: " << conversions / FLAGS_iterations;
+  LOG(INFO) << "Format conversions in a pass: " << conversions / passes;
   LOG(INFO) << "Average Forward pass: " << times.forward * per_pass << " ms.";
   LOG(INFO) << "Average Backward pass: " << times.backward * per_pass << " ms.";
-  LOG(INFO) << "Average Forward-Backward: " << total_milliseconds / FLAGS_iterations << " ms.";
+  LOG(INFO) << "Average Forward-Backward: " << total_milliseconds / passes << " ms.";
   LOG(INFO) << "Total Time: " << total_milliseconds << " ms.";
 }
 
@@ -137,14 +138,17 @@ int Time(const std::vector<std::string>&) {
   Times times(net.layers().size());
   Timer total, pass;
   total.Start();
-  for (int i = 1; i <= FLAGS_iterations; ++i) {
+  Interrupts interrupts;
+  int passes = 0;
+  while (passes < FLAGS_iterations && !interrupts.Requested()) {
     pass.Start();
     TimePass(&net, &times);
-    LOG(INFO) << "Iteration: " << i << " forward-backward time: " << pass.MilliSeconds() << " ms.";
+    LOG(INFO) << "Iteration: " << ++passes << " forward-backward time: " << pass.MilliSeconds()
+              << " ms.";
   }
-  LogTimes(net, times, total.MilliSeconds());
+  if (passes > 0) LogTimes(net, times, passes, total.MilliSeconds());
   LOG(INFO) << "*** Benchmark ends ***";
-  return 0;
+  return interrupts.ExitCode(passes);
 }
 
 }  // namespace

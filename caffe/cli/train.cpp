@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <memory>
+#include <sstream>
 
 #include "caffe/cli/arguments.hpp"
 #include "caffe/cli/command.hpp"
@@ -18,6 +19,7 @@
 #include "caffe/weight_transfer.hpp"
 #include "solver/signal_handler.hpp"
 #include "solver/snapshot_files.hpp"
+#include "solver/snapshot_lock.hpp"
 #include "solver/solver.hpp"
 #include "solver/solver_factory.hpp"
 
@@ -105,12 +107,28 @@ MetricsSinks OpenLogs(Solver<float>* solver) {
   return logs;
 }
 
+/// The last line of a run that a signal stopped.
+std::string StopText(const Solver<float>& solver, int signal) {
+  std::ostringstream text;
+  text << "Stopped by " << SignalHandler::NameOf(signal) << " at iteration " << solver.iter()
+       << " of " << solver.param().max_iter() << ". ";
+  const std::vector<std::string> states = solver.snapshot_history().StateFiles();
+  if (states.empty()) {
+    text << "There is no snapshot of this run to resume from.";
+  } else {
+    text << "To resume, repeat the command " << (FLAGS_weights.empty() ? "" : "without --weights and ")
+         << "with --snapshot=" << states.front();
+  }
+  return text.str();
+}
+
 int Train(const std::vector<std::string>&) {
   Require(!FLAGS_solver.empty(), "Need a solver definition to train: give --solver=FILE");
   Require(FLAGS_snapshot.empty() || FLAGS_weights.empty(),
           "give --snapshot to resume training or --weights to start from a model, not both");
   const SolverAction::Enum on_sigint = ParseEffect("sigint_effect", FLAGS_sigint_effect);
   const SolverAction::Enum on_sighup = ParseEffect("sighup_effect", FLAGS_sighup_effect);
+  const SolverAction::Enum on_sigterm = ParseEffect("sigterm_effect", FLAGS_sigterm_effect);
   CheckPaths();
 
   DefaultPlanOptions().fusion = FLAGS_fusion;
@@ -121,6 +139,12 @@ int Train(const std::vector<std::string>&) {
   CheckSolver(param);
   SetTrainState(&param);
   UseDevicesFor(&param);
+  if (FLAGS_keep_snapshots >= 0) param.set_keep_snapshots(FLAGS_keep_snapshots);
+  if (!FLAGS_keep_best.empty()) param.set_keep_best(FLAGS_keep_best);
+  // Before files of another run are read or replaced.
+  const bool writes_snapshots = param.snapshot() > 0 || param.snapshot_after_train();
+  const std::shared_ptr<SnapshotLock> lock =
+      writes_snapshots ? SnapshotLock::Take(param.snapshot_prefix()) : nullptr;
   const std::string snapshot = ChooseSnapshot(param);
   if (!snapshot.empty()) param.clear_weights();
   if (!FLAGS_weights.empty()) {
@@ -129,7 +153,7 @@ int Train(const std::vector<std::string>&) {
   }
   if (FLAGS_skip_mismatched_weights) DefaultOnMismatch() = OnMismatch::kSkip;
 
-  SignalHandler signals(on_sigint, on_sighup);
+  SignalHandler signals(on_sigint, on_sighup, on_sigterm);
   const std::unique_ptr<Solver<float>> solver(SolverRegistry<float>::CreateSolver(param));
   CheckLoss(*solver->net());
   solver->SetActionFunction(signals.GetActionFunction());
@@ -146,6 +170,11 @@ int Train(const std::vector<std::string>&) {
   }
   LOG(INFO) << "Starting Optimization";
   solver->Solve();
+  progress.reset();
+  if (solver->stopped_early()) {
+    LOG(INFO) << StopText(*solver, signals.stop_signal());
+    return 128 + signals.stop_signal();
+  }
   LOG(INFO) << "Optimization Done.";
   return 0;
 }
@@ -160,7 +189,9 @@ Command TrainCommand() {
       .description =
           "Trains the net of a solver definition. A run that was cut short goes on with\n"
           "--snapshot=auto, from its newest complete snapshot, or from the start if there is\n"
-          "none. SIGINT (Ctrl-C) takes a snapshot and stops, SIGHUP takes one and goes on.\n"
+          "none. SIGINT (Ctrl-C) and SIGTERM take a snapshot and stop the run, SIGHUP takes one and\n"
+          "the run goes on. The exit code is 0 when training is done, 1 after an error, and 128 plus\n"
+          "the signal's number after a stop: 130 for SIGINT, 143 for SIGTERM.\n"
           "--log_csv and --log_tensorboard write loss, learning rate, drop rates and test results\n"
           "of each display and each test; a resumed run goes on in the same file or directory.\n"
           "--weights starts layers of the same name from a model; the log says which ones, which\n"
@@ -172,7 +203,8 @@ Command TrainCommand() {
           "  caffe train --solver=solver.prototxt --weights=pretrained.caffemodel",
       .flags = {"solver", "snapshot", "weights", "skip_mismatched_weights", "gpu", "cpu", "level",
                 "stage", "continue_on_nan", "fusion", "share_memory", "skip_gradients", "winograd",
-                "sigint_effect", "sighup_effect", "log_csv", "log_tensorboard", "max_pixels"},
+                "sigint_effect", "sighup_effect", "sigterm_effect", "keep_snapshots", "keep_best",
+                "log_csv", "log_tensorboard", "max_pixels"},
       .min_words = 0,
       .max_words = 0,
       .run = Train,

@@ -64,7 +64,7 @@ class TemporaryFile {
     if (descriptor_ < 0 && errno == EEXIST) return false;
     if (descriptor_ < 0) {
       const int cause = errno;
-      throw Error("cannot create '", final_path_, "': ", std::strerror(cause));
+      throw WriteError(cause, "cannot create '", final_path_, "': ", std::strerror(cause));
     }
     flock(descriptor_, LOCK_EX);
     struct stat status;
@@ -85,7 +85,7 @@ class TemporaryFile {
 
   [[noreturn]] void Fail(const char* what) const {
     const int cause = errno;
-    throw Error("cannot ", what, " '", final_path_, "': ", std::strerror(cause));
+    throw WriteError(cause, "cannot ", what, " '", final_path_, "': ", std::strerror(cause));
   }
 
   std::string final_path_, path_;
@@ -102,6 +102,10 @@ bool IsStale(const fs::path& path) {
 }
 
 }  // namespace
+
+bool WriteError::lacks_space() const {
+  return cause_ == ENOSPC || cause_ == EDQUOT || cause_ == EFBIG;
+}
 
 void WriteFileAtomically(const std::string& path, std::string_view content) {
   TemporaryFile file(path);

@@ -96,16 +96,24 @@ Hdf5Object NewHdf5() {
   return Hdf5Object(file, H5Fclose);
 }
 
+std::string Hdf5Image(hid_t file) {
+  const Hdf5Lock lock;
+  std::string content;
+  H5Fflush(file, H5F_SCOPE_GLOBAL);
+  const ssize_t size = H5Fget_file_image(file, nullptr, 0);
+  Require(size > 0, Hdf5Reason());
+  content.resize(static_cast<size_t>(size));
+  Require(H5Fget_file_image(file, content.data(), content.size()) == size, Hdf5Reason());
+  return content;
+}
+
 std::string WriteHdf5(hid_t file, const std::string& path) {
   std::string content;
-  {
-    const Hdf5Lock lock;
-    H5Fflush(file, H5F_SCOPE_GLOBAL);
-    const ssize_t size = H5Fget_file_image(file, nullptr, 0);
-    Require(size > 0, "cannot write '", path, "': ", Hdf5Reason());
-    content.resize(static_cast<size_t>(size));
-    Require(H5Fget_file_image(file, content.data(), content.size()) == size, "cannot write '", path,
-            "': ", Hdf5Reason());
+  try {
+    content = Hdf5Image(file);
+  } catch (Error& error) {
+    error.add_context("cannot write '" + path + "'");
+    throw;
   }
   WriteFileAtomically(path, content);
   return content;

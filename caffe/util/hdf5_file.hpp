@@ -50,6 +50,8 @@ Hdf5Object OpenHdf5(const std::string& path);
 /// A new file in memory; WriteHdf5 puts it on the disk, whole or not at all. The same content gives
 /// the same bytes.
 Hdf5Object NewHdf5();
+/// The bytes of a file from NewHdf5. Throws Error.
+std::string Hdf5Image(hid_t file);
 /// @return the bytes that were written
 std::string WriteHdf5(hid_t file, const std::string& path);
 

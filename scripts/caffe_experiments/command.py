@@ -1,5 +1,6 @@
 """The command line of scripts/reproduce."""
 import pathlib
+import signal
 import sys
 import time
 from dataclasses import replace
@@ -34,9 +35,10 @@ def main(arguments, description):
     except Refusal as error:
         print(f"reproduce: {error}", file=sys.stderr)
         return 1
-    except Interrupted:
-        print("Stopped. The same command resumes here.", file=sys.stderr)
-        return 130
+    except Interrupted as stop:
+        print(f"Stopped by {signal.Signals(stop.number).name}. The same command resumes from here.",
+              file=sys.stderr)
+        return 128 + stop.number
 
 
 def reproduce(args):

@@ -9,7 +9,11 @@ POLL_SECONDS = 0.2
 
 
 class Interrupted(Exception):
-    """The user stopped the command; every run has taken a snapshot."""
+    """A signal stopped the command; every run has taken a snapshot."""
+
+    def __init__(self, number):
+        super().__init__(number)
+        self.number = number
 
 
 class Runner:
@@ -20,7 +24,7 @@ class Runner:
         self._jobs = jobs
         self._changed = changed
         self._active = []
-        self._stopping = False
+        self._stopping = None     # the signal that asked for it
 
     def run(self, runs):
         """Returns the runs that failed, as (run, reason)."""
@@ -50,10 +54,10 @@ class Runner:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
         if self._stopping:
-            raise Interrupted
+            raise Interrupted(self._stopping)
         return failed
 
-    def _stop(self, *_):
-        self._stopping = True
+    def _stop(self, number, _):
+        self._stopping = number
         for run in self._active:
             run.stop()

@@ -74,7 +74,7 @@ def train():
         if stopped or int(solver["snapshot"]):
             snapshot(prefix, iteration)
         if stopped:
-            return 0
+            return 130
     return 0
 
 

@@ -140,8 +140,14 @@ class Command(unittest.TestCase):
 
     def test_goes_on_where_it_was_interrupted(self):
         with self.stopped(signal.SIGINT) as process:
-            self.assertIn("The same command resumes", process.stderr.read())
+            self.assertIn("Stopped by SIGINT. The same command resumes", process.stderr.read())
         self.assertEqual(process.returncode, 130)
+        self.check_that_it_goes_on()
+
+    def test_goes_on_after_a_scheduler_ended_it(self):
+        with self.stopped(signal.SIGTERM) as process:
+            self.assertIn("Stopped by SIGTERM", process.stderr.read())
+        self.assertEqual(process.returncode, 143)
         self.check_that_it_goes_on()
 
     def test_goes_on_after_a_kill(self):

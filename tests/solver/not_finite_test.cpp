@@ -82,7 +82,7 @@ TYPED_TEST(NotFiniteTest, EndsTheTrainingAndNamesTheNewestGoodSnapshot) {
   const string error = this->ErrorOf(solver.get());
   for (const string& part :
        {string("iteration 2: the loss is nan."), string("is fc2 (InnerProduct): 1 of the 18"),
-        "The newest good snapshot is '" + prefix + "_iter_1.solverstate'.",
+        "The newest good snapshot of this run is '" + prefix + "_iter_1.solverstate'.",
         string("--continue_on_nan")}) {
     EXPECT_NE(error.find(part), string::npos) << error;
   }
@@ -110,7 +110,7 @@ TYPED_TEST(NotFiniteTest, StopsBeforeTheUpdate) {
   typedef typename TypeParam::Dtype Dtype;
   auto solver = MakeSolver<Dtype>(Exploding());
   const string error = this->ErrorOf(solver.get());
-  EXPECT_NE(error.find("There is no snapshot with finite weights."), string::npos) << error;
+  EXPECT_NE(error.find("There is no snapshot with finite weights of this run."), string::npos) << error;
   EXPECT_LT(solver->iter(), 20);
   EXPECT_NE(error.find("iteration " + std::to_string(solver->iter()) + ":"), string::npos) << error;
 }
