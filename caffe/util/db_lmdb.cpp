@@ -84,7 +84,18 @@ bool NeedsNoLock(int status) { return status == EACCES || status == EROFS || sta
 
 void MDB_CHECK(int mdb_status) { Check(mdb_status, "", "an operation"); }
 
+// Touching a page that is gone from the mapped file would kill the program.
+void LMDBCursor::CheckSize() const {
+  mdb_filehandle_t file;
+  struct stat now;
+  if (mdb_env_get_fd(mdb_txn_env(mdb_txn_), &file) != MDB_SUCCESS || fstat(file, &now) != 0) return;
+  Require(static_cast<uint64_t>(now.st_size) >= file_size_, "LMDB ", source_,
+          ": data.mdb was cut off while it was read: it has ", now.st_size, " bytes and had ",
+          file_size_, ". Copy it again, or make the database again.");
+}
+
 void LMDBCursor::Move(MDB_cursor_op op) {
+  if (file_size_ > 0) CheckSize();
   const int status = mdb_cursor_get(mdb_cursor_, &mdb_key_, &mdb_value_, op);
   valid_ = status == MDB_SUCCESS;
   if (status != MDB_NOTFOUND) Check(status, source_, "reading a record");

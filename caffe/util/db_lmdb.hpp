@@ -47,6 +47,7 @@ class LMDBCursor : public Cursor {
 
  private:
   void Move(MDB_cursor_op op);
+  void CheckSize() const;
   void CheckPlace();
 
   MDB_txn* mdb_txn_;

@@ -82,7 +82,11 @@ LmdbHead ReadLmdbHead(int file) {
           "its pages have ", page_size, " bytes, which cannot be");
   const LmdbHead second = HeadAt(file, page_size);
   Require(second.free_pages.page_size == page_size, "its two heads differ in the size of a page");
-  return second.transaction > first.transaction ? second : first;
+  const bool takes_second = second.transaction > first.transaction;
+  const LmdbHead& head = takes_second ? second : first;
+  // liblmdb finds the head by the transaction's parity.
+  Require(head.transaction % 2 == takes_second, "its heads are out of step");
+  return head;
 }
 
 LmdbPage::LmdbPage(int file, uint64_t number, uint32_t page_size)

@@ -156,6 +156,18 @@ TEST(LmdbTest, RefusesDamageInTheMiddle) {
       {"db", "damaged"});
 }
 
+TEST(LmdbTest, AFileThatShrinksWhileItIsReadIsAnError) {
+  const TemporaryDirectory dir;
+  std::vector<std::pair<std::string, std::string>> records;
+  for (int i = 100; i < 200; ++i) records.emplace_back(std::to_string(i), std::string(5000, 'x'));
+  WriteLmdb(dir / "db", records);
+  db::LMDB lmdb;
+  lmdb.Open(dir / "db", db::READ);
+  const std::unique_ptr<db::Cursor> cursor(lmdb.NewCursor());
+  std::filesystem::resize_file((dir / "db") + "/data.mdb", 8192);
+  ExpectError([&] { cursor->Next(); }, {"db", "cut off while it was read"});
+}
+
 TEST(LmdbTest, RefusesAnEmptyKey) {
   const TemporaryDirectory dir;
   ExpectError([&] { WriteLmdb(dir / "db", {{"", "1"}}); }, {dir / "db", "1 to 511 bytes"});
