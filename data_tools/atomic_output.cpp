@@ -73,7 +73,8 @@ AtomicOutput::AtomicOutput(const fs::path& directory, const std::vector<std::str
                            bool force)
     : directory_(WithoutTrailingSlash(directory)),
       names_(names),
-      whole_directory_(!Exists(directory_)) {
+      whole_directory_(!Exists(directory_)),
+      force_(force) {
   CheckPlace(force);
   const fs::path stem = whole_directory_ ? directory_ : directory_ / "output";
   temporary_ = made_ = stem.string() + kSuffix + std::to_string(getpid());
@@ -92,7 +93,8 @@ AtomicOutput::AtomicOutput(const fs::path& directory, const std::vector<std::str
                            bool force, const Resumption& resumption)
     : directory_(WithoutTrailingSlash(directory)),
       names_(names),
-      whole_directory_(!Exists(directory_)) {
+      whole_directory_(!Exists(directory_)),
+      force_(force) {
   RemoveFinished(directory_.string() + kPartialSuffix);
   CheckPlace(force);
   const fs::path stem = whole_directory_ ? directory_ : directory_ / "output";
@@ -198,6 +200,9 @@ AtomicOutput::~AtomicOutput() {
 }
 
 void AtomicOutput::Commit() {
+  // Another tool may have finished the same output meanwhile.
+  if (Exists(directory_)) whole_directory_ = whole_directory_ && fs::is_empty(directory_);
+  if (!whole_directory_) CheckPlace(force_);
   try {
     for (const auto& entry : fs::recursive_directory_iterator(made_)) Sync(entry.path());
     Sync(made_);

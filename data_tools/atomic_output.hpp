@@ -70,6 +70,7 @@ class AtomicOutput {
   std::vector<std::string> names_;
   std::vector<std::filesystem::path> made_parents_;
   bool whole_directory_;
+  bool force_;
   bool committed_ = false;
   bool resumed_ = false;
   bool kept_ = false;

@@ -126,7 +126,7 @@ ClassFolders ListClassFolders(const fs::path& folder, const std::vector<std::str
 
 std::vector<std::string> ReadClassNames(const std::string& file) {
   std::vector<std::string> names;
-  std::istringstream lines(ReadWholeFile(file));
+  std::istringstream lines(ReadTextFile(file));
   for (std::string line; std::getline(lines, line);) {
     const std::string_view name = Trim(line);
     if (name.empty()) continue;

@@ -39,7 +39,7 @@ ValidationLabels ValidationLabels::OfList(const fs::path& file,
                                           const std::vector<std::string>& classes) {
   ValidationLabels labels;
   labels.source_ = file.string();
-  std::istringstream lines(ReadWholeFile(file.string()));
+  std::istringstream lines(ReadTextFile(file.string()));
   std::string line;
   for (int i = 1; std::getline(lines, line); ++i) {
     std::replace(line.begin(), line.end(), ',', ' ');

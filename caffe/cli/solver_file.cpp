@@ -8,6 +8,7 @@
 
 #include "caffe/cli/path_checks.hpp"
 #include "caffe/error.hpp"
+#include "caffe/util/atomic_file.hpp"
 #include "caffe/util/upgrade_proto.hpp"
 
 namespace caffe::cli {
@@ -18,7 +19,7 @@ bool HasField(const std::string& file, const char* names) {
   const std::regex field("(^|\n)\\s*(" + std::string(names) + ")\\s*[:{]");
   std::ostringstream content;
   content << std::ifstream(file).rdbuf();
-  return std::regex_search(content.str(), field);
+  return std::regex_search(WithoutByteOrderMark(content.str()), field);
 }
 
 /// Paths in a solver are relative to where the command runs, which is easily forgotten.

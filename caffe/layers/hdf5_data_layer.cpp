@@ -4,6 +4,7 @@
 #include <fstream>
 #include <numeric>
 
+#include "caffe/util/atomic_file.hpp"
 #include "caffe/util/hdf5.hpp"
 #include "caffe/util/hdf5_file.hpp"
 #include "caffe/util/sample_order.hpp"
@@ -37,8 +38,12 @@ void HDF5DataLayer<Dtype>::ReadList() {
   const string& source = this->layer_param_.hdf5_data_param().source();
   Require(!source.empty(),
           "hdf5_data_param: there is no source. Give the path of a list of HDF5 files.");
-  std::ifstream list(source);
-  Require(list.is_open(), "cannot open the list of HDF5 files '", source, "'");
+  Require(std::ifstream(source).is_open(), "cannot open the list of HDF5 files '", source, "'");
+  const std::string text = ReadTextFile(source);
+  Require(
+      !text.starts_with("\x89HDF"), "'", source,
+      "' is an HDF5 file itself. source names a text file that lists HDF5 files, one per line.");
+  std::istringstream list(text);
   std::string line;
   for (int number = 1; std::getline(list, line); ++number) {
     std::istringstream words(line);

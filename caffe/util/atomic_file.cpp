@@ -141,4 +141,13 @@ std::string ReadWholeFile(const std::string& path) {
   return content;
 }
 
+std::string ReadTextFile(const std::string& path) {
+  return WithoutByteOrderMark(ReadWholeFile(path));
+}
+
+std::string WithoutByteOrderMark(std::string text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  return text;
+}
+
 }  // namespace caffe

@@ -34,6 +34,10 @@ int RemoveStaleTemporaries(const std::string& path_prefix);
 
 /// The whole content of a file. Throws Error.
 std::string ReadWholeFile(const std::string& path);
+/// The same for text: without a byte-order mark.
+std::string ReadTextFile(const std::string& path);
+/// Text without the byte-order mark that some editors put in front of UTF-8.
+std::string WithoutByteOrderMark(std::string text);
 
 }  // namespace caffe
 

@@ -10,7 +10,7 @@ namespace caffe {
 
 std::vector<ListedImage> ReadImageList(const std::string& file) {
   constexpr char kBlanks[] = " \t\r";
-  std::istringstream lines(ReadWholeFile(file));
+  std::istringstream lines(ReadTextFile(file));
   std::vector<ListedImage> images;
   std::string text;
   for (int line = 1; std::getline(lines, text); ++line) {

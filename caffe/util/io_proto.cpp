@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "caffe/util/atomic_file.hpp"
 #include "caffe/util/fork_fields.hpp"
 #include "caffe/util/io.hpp"
 #include "caffe/util/text_format_error.hpp"
@@ -174,7 +175,7 @@ void WriteAll(const string& bytes, const char* filename) {
 }  // namespace
 
 void ReadProtoFromTextFileOrDie(const char* filename, Message* proto) {
-  const string content = ReadWholeFile(filename);
+  const string content = WithoutByteOrderMark(ReadWholeFile(filename));
   Require(IsText(content), "'", filename, "' is no text file; a ", proto->GetTypeName(),
           " in text format is wanted");
   std::unique_ptr<FirstComplaint> complaint;

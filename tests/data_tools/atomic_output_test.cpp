@@ -36,6 +36,27 @@ TEST(AtomicOutputTest, ShowsNothingBeforeCommit) {
   }
 }
 
+TEST(AtomicOutputTest, OfTwoToolsWithOneOutputOneLoses) {
+  const TemporaryDirectory dir;
+  for (const char* where : {"", "new"}) {
+    for (const bool force : {false, true}) {
+      const std::string place = dir / where;
+      AtomicOutput first(place, kNames, false), second(place, kNames, force);
+      Write(first.path("db") / "data", "first");
+      Write(second.path("db") / "data", "second");
+      first.Commit();
+      if (force) {
+        second.Commit();
+      } else {
+        ExpectError([&] { second.Commit(); }, {"db exists already", "--force"});
+      }
+      EXPECT_EQ(ReadBytes(place + "/db/data"), force ? "second" : "first");
+      std::filesystem::remove_all(place + "/db");
+      if (*where != '\0') std::filesystem::remove_all(place);
+    }
+  }
+}
+
 TEST(AtomicOutputTest, LeavesNothingWithoutCommit) {
   const TemporaryDirectory dir;
   for (const char* where : {"", "new/deep/er"}) {

@@ -297,6 +297,14 @@ class Exporting(Scripts):
         with open(self.model, "wb") as file:
             write_caffemodel(file, "net", layers)
 
+    def test_other_formats_are_refused(self):
+        for name in ("out.pth", "out.npz", "out"):
+            done = self.call("export_weights", self.model, "--net", RESNET8, "--out",
+                             self.work / name)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("only .safetensors files are written", done.stderr)
+            self.assertFalse((self.work / name).exists())
+
     def test_net_that_nobody_publishes_keeps_its_names(self):
         blobs = {"conv1": [(20, 1, 5, 5), (20,)], "conv2": [(50, 20, 5, 5), (50,)],
                  "ip1": [(500, 800), (500,)], "ip2": [(10, 500), (10,)]}

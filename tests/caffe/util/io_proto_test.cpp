@@ -24,6 +24,12 @@ class IoProtoTest : public ::testing::Test {
   TempDir dir_;
 };
 
+TEST_F(IoProtoTest, AByteOrderMarkIsSkipped) {
+  NetParameter net;
+  ReadProtoFromTextFileOrDie(dir_.Write("bom.prototxt", "\xEF\xBB\xBFname: 'small'"), &net);
+  EXPECT_EQ(net.name(), "small");
+}
+
 TEST_F(IoProtoTest, TextAndBinaryFilesKeepTheMessage) {
   NetParameter net;
   net.set_name("small");
