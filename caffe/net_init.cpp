@@ -12,6 +12,7 @@
 #include "caffe/layers/dummy_data_layer.hpp"
 #include "caffe/net.hpp"
 #include "caffe/util/dropped_tops.hpp"
+#include "caffe/util/in_place_tops.hpp"
 #include "caffe/util/insert_splits.hpp"
 #include "caffe/util/nearest_name.hpp"
 #include "caffe/util/rng.hpp"
@@ -92,6 +93,7 @@ void Net<Dtype>::Init(const NetParameter& in_param) {
   if (Caffe::root_solver()) {
     LOG(INFO) << "Initializing net from parameters: " << std::endl << DefinitionText(filtered);
   }
+  SeparateOverwrittenTops(phase_ == TRAIN || filtered.force_backward(), &filtered);
   NetParameter param;
   InsertSplits(filtered, &param);
   name_ = param.name();

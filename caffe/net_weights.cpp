@@ -1,6 +1,7 @@
 // Weights of a net: sharing, storing, and copying, which weight_transfer.cpp does. HDF5:
 // net_hdf5.cpp.
 
+#include <map>
 #include <string>
 
 #include "caffe/layer.hpp"
@@ -43,6 +44,11 @@ void Net<Dtype>::ShareWeights() {
 
 template <typename Dtype>
 void Net<Dtype>::ShareTrainedLayersWith(const Net* other) {
+  // By the owner of a shared parameter: what its sharers in other layers have to follow.
+  map<int, const Blob<Dtype>*> trained;
+  const auto owner = [this](int param) {
+    return param_owners_[param] < 0 ? param : param_owners_[param];
+  };
   for (size_t i = 0; i < other->layers().size(); ++i) {
     const string& name = other->layer_names()[i];
     const int target = WeightLayer(*this, name);
@@ -61,7 +67,12 @@ void Net<Dtype>::ShareTrainedLayersWith(const Net* other) {
               "; that of the other net (", DescribeLayer(*other->layers()[i]), ") is ",
               ShapeText(source[j]->shape()), ", so they cannot share weights", kSharingAdvice);
       blobs[j]->ShareData(*source[j]);
+      trained[owner(param_id_vecs_[target][j])] = source[j].get();
     }
+  }
+  for (int i = 0; i < static_cast<int>(params_.size()); ++i) {
+    const auto found = trained.find(owner(i));
+    if (found != trained.end()) params_[i]->ShareData(*found->second);
   }
 }
 

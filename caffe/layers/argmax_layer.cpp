@@ -1,10 +1,22 @@
 #include "caffe/layers/argmax_layer.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 namespace caffe {
+
+namespace {
+
+/// The largest value first, and NaN before all others, so that it is seen; of equals the last
+/// place.
+template <typename Dtype>
+bool IsBefore(const std::pair<Dtype, int>& a, const std::pair<Dtype, int>& b) {
+  const bool a_nan = a.first != a.first, b_nan = b.first != b.first;
+  if (a_nan || b_nan) return a_nan == b_nan ? a.second > b.second : a_nan;
+  return a > b;
+}
+
+}  // namespace
 
 template <typename Dtype>
 void ArgMaxLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
@@ -52,8 +64,7 @@ void ArgMaxLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
       for (int v = 0; v < values; ++v) {
         sorted[v] = {x[(static_cast<int64_t>(o) * values + v) * inner + i], v};
       }
-      std::partial_sort(sorted.begin(), sorted.begin() + k, sorted.end(),
-                        std::greater<std::pair<Dtype, int>>());
+      std::partial_sort(sorted.begin(), sorted.begin() + k, sorted.end(), IsBefore<Dtype>);
       Dtype* to = y + static_cast<int64_t>(o) * rows * k * inner + i;
       for (int j = 0; j < k; ++j) {
         const bool value_only = has_axis_ && out_max_val_;

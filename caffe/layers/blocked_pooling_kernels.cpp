@@ -21,7 +21,7 @@ void MaxRow(const WindowRow& row, float* top, int* origin) {
       for (int w = row.columns[p].begin; w < row.columns[p].end; ++w) {
         const int here = h * row.width + w;
         const Vector values = Load(row.image + static_cast<long>(here) * kLanes);
-        const Places better = values > best;
+        const Places better = (values > best) | (values != values);  // NaN wins
         best = better ? values : best;
         at = better ? Places{} + here : at;
       }

@@ -140,7 +140,7 @@ void gaussian_relu(DropConnectShape shape, Dtype keep, const Dtype* weight, cons
         const Dtype deviation = std::sqrt(keep * (Dtype(1) - keep) * (squares + b * b));
         const Dtype mean = y[at];
         if (!(deviation > Dtype(0))) {
-          y[at] = mean > Dtype(0) ? mean : Dtype(0);
+          y[at] = mean <= Dtype(0) ? Dtype(0) : mean;
           return;
         }
         // E max(0, u) = mean P(z < t) + deviation density(t) with t = mean / deviation.

@@ -28,8 +28,9 @@ template <class Device, class Dtype>
 void larger(int64_t n, const Dtype* a, const Dtype* b, Dtype* y, int* source) {
   ForEach<Device>(n, [=] CAFFE_HD(int64_t i) {
     const Dtype u = a[i], v = b[i];
-    y[i] = u > v ? u : v;
-    source[i] = u > v ? 0 : 1;
+    const bool first = u > v || u != u;  // NaN wins
+    y[i] = first ? u : v;
+    source[i] = first ? 0 : 1;
   });
 }
 
@@ -37,7 +38,7 @@ template <class Device, class Dtype>
 void larger_than_before(int64_t n, int id, bool wins_ties, const Dtype* x, Dtype* y, int* source) {
   ForEach<Device>(n, [=] CAFFE_HD(int64_t i) {
     const Dtype v = x[i], best = y[i];
-    const bool wins = v > best || (wins_ties && v == best);
+    const bool wins = v > best || v != v || (wins_ties && v == best);
     y[i] = wins ? v : best;
     source[i] = wins ? id : source[i];
   });

@@ -171,7 +171,7 @@ template <class T>
 struct ThresholdFunction {
   static constexpr bool kSlopeFromValue = true;
   T threshold;
-  CAFFE_HD T value(T x) const { return T(x > threshold); }
+  CAFFE_HD T value(T x) const { return x > threshold ? T(1) : (x <= threshold ? T(0) : x); }
   CAFFE_HD T slope(T, T) const { return T(0); }
 };
 

@@ -28,6 +28,10 @@ void MemoryDataLayer<Dtype>::MakeRoom(size_t items) {
   Require(items > 0 && items <= INT_MAX && items % batch_size_ == 0, items,
           " items were added; their number must be above 0 and a multiple of the batch size, ",
           batch_size_, ".");
+  const int crop = static_cast<int>(this->transform_param_.crop_size());
+  Require(crop == 0 || (height_ == crop && width_ == crop), "memory_data_param says ", height_,
+          " x ", width_, ", but transform_param crops to ", crop, " x ", crop,
+          ". Give height and width as they are after cropping.");
   added_data_.Reshape({static_cast<int>(items), channels_, height_, width_});
   added_label_.Reshape({static_cast<int>(items)});
 }

@@ -21,7 +21,7 @@ void max_pool_forward(PoolShape shape, const Dtype* bottom, Dtype* top, Index* i
     for (int h = y.begin; h < y.end; ++h) {
       for (int w = x.begin; w < x.end; ++w) {
         const Dtype value = plane[h * s.width + w];
-        const bool better = value > best;
+        const bool better = value > best || value != value;  // NaN wins
         best = better ? value : best;
         at = better ? h * s.width + w : at;
       }

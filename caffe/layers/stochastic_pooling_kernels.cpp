@@ -28,7 +28,9 @@ void stochastic_pool_train(PoolShape shape, Philox random, uint64_t first, const
         if (running >= threshold) at = h * s.width + w;
       }
     }
-    top[i] = at < 0 ? Dtype(0) : plane[at];
+    // A sum that is NaN finds no place, and stays NaN.
+    const Dtype none = total != total ? total : Dtype(0);
+    top[i] = at < 0 ? none : plane[at];
     index[i] = Dtype(at);
   });
 }
@@ -50,7 +52,7 @@ void stochastic_pool_test(PoolShape shape, const Dtype* bottom, Dtype* top) {
         squares += value * value;
       }
     }
-    top[row * s.pooled_w + pw] = sum > Dtype(0) ? squares / sum : Dtype(0);
+    top[row * s.pooled_w + pw] = sum <= Dtype(0) ? Dtype(0) : squares / sum;
   });
 }
 

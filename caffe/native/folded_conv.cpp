@@ -176,7 +176,8 @@ bool FoldedConv::Forward(const ConvShape& shape, const Learned& learned, const I
   Refresh(learned);
   const ConvTail tail = {.residual = images.residual, .activation = learned.norm.activation};
   const bool hides_nan = engine->HidesNan(tail.activation);
-  if (hides_nan && !CannotGiveNan(images)) return false;
+  found_nan_ = hides_nan && !CannotGiveNan(images);
+  if (found_nan_) return false;
   if (!engine->ForwardWithTail(images.src, folded_.weights.get(), folded_.bias.get(), images.dst,
                                tail)) {
     folded_ = plain_ = {};

@@ -38,6 +38,9 @@ class FoldedConv {
   /// would hide a NaN
   bool Forward(const ConvShape& shape, const Learned& learned, const Images& images);
 
+  /// Whether the last Forward left the pass to others for a NaN that it would have hidden.
+  bool found_nan() const { return found_nan_; }
+
   /// The storage's values as they are now, to hold on to.
   static std::shared_ptr<NativeCopy> Keep(SyncedMemory* storage);
   /// What layers one by one would have made of `src` in the last pass, worked out when somebody
@@ -67,6 +70,7 @@ class FoldedConv {
   std::vector<float> factor_, bias_;
   Values folded_, plain_;
   bool folded_are_finite_ = false;
+  bool found_nan_ = false;
 };
 
 }  // namespace caffe

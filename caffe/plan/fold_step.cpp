@@ -44,7 +44,8 @@ class FoldStep : public PlanStep {
         .residual = residual_ != nullptr ? residual_->data().get() : nullptr,
         .dst = y_->data().get()};
     if (images.residual == images.dst || !folded_.Forward(layer_->Shape(), learned_, images)) {
-      declines_ = true;
+      // A NaN may be gone with the next batch.
+      declines_ = !folded_.found_nan();
       return false;
     }
     if (WantsRecipes()) LeaveRecipes();

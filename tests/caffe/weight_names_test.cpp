@@ -70,6 +70,20 @@ TEST(WeightNamesTest, SharingAcrossNetsNamesBothLayersOfAName) {
                     HasSubstr("rename one")));
 }
 
+TEST(WeightNamesTest, SharersThatOnlyTheTestNetHasFollow) {
+  const string shared = "param { name: 'w' } param { name: 'b' } ";
+  const string both = Fc("fc", "a", shared);
+  const string only_test = Fc("more", "c", shared + "include { phase: TEST }");
+  // The one that owns the parameter is the first.
+  for (const string& text : {kInput + both + only_test, kInput + only_test + both}) {
+    const auto train = MakeNet(text), test = MakeNet(text, TEST);
+    test->ShareTrainedLayersWith(train.get());
+    const float* trained = train->layer_by_name("fc")->blobs()[0]->cpu_data();
+    EXPECT_EQ(test->layer_by_name("fc")->blobs()[0]->cpu_data(), trained);
+    EXPECT_EQ(test->layer_by_name("more")->blobs()[0]->cpu_data(), trained);
+  }
+}
+
 /// A layer without weights before or behind one that has some: every way of copying finds the one
 /// with weights.
 TEST(WeightNamesTest, LayersWithoutWeightsMayBearAnyName) {

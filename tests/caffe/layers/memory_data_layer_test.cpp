@@ -121,6 +121,14 @@ TYPED_TEST(MemoryDataLayerTest, NamesMistakes) {
   contains(this->ErrorOfRun("type: 'MemoryData' memory_data_param { batch_size: 2 channels: 3 }",
                             {}, {this->Empty(), this->Empty()}),
            "height 0");
+  LayerParameter cropped = this->Param();
+  cropped.mutable_transform_param()->set_crop_size(1);
+  MemoryDataLayer<Dtype> cropping(cropped);
+  cropping.SetUp({}, this->tops_);
+  contains(ErrorOf([&] {
+             cropping.AddDatumVector({this->Constant(1, 1), this->Constant(1, 1)});
+           }),
+           "crops to 1 x 1. Give height and width as they are after cropping");
 }
 
 }  // namespace caffe

@@ -10,6 +10,7 @@
 
 #include "caffe/net.hpp"
 #include "tests/caffe/layers/layer_test.hpp"
+#include "tests/caffe/native/move_into_blocks.hpp"
 #include "tests/caffe/plan/plan_nets.hpp"
 
 namespace caffe {
@@ -56,6 +57,61 @@ TYPED_TEST(NanLayersTest, PassesThroughEveryActivationAndItsGradient) {
     layer->Backward({top}, {true}, {bottom});
     // Piecewise linear ones pass the gradient on; the others' slope is not a number.
     EXPECT_NE(bottom->cpu_diff()[bad], Dtype(0));
+  }
+}
+
+/// Layers that choose among values: the result at place 0 sees the NaN that stands at place 0.
+const char* const kChoices[] = {
+    "type: 'Pooling' pooling_param { pool: MAX kernel_size: 3 pad: 1 }",
+    "type: 'Pooling' pooling_param { pool: AVE kernel_size: 3 pad: 1 }",
+    "type: 'Pooling' phase: TRAIN pooling_param { pool: STOCHASTIC kernel_size: 2 }",
+    "type: 'Pooling' phase: TEST pooling_param { pool: STOCHASTIC kernel_size: 2 }",
+    "type: 'Eltwise' eltwise_param { operation: MAX }",
+    "type: 'Threshold'",
+    "type: 'ArgMax' argmax_param { out_max_val: true axis: 3 }",
+};
+
+TYPED_TEST(NanLayersTest, PassesThroughEveryChoice) {
+  typedef typename TypeParam::Dtype Dtype;
+  for (const char* text : kChoices) {
+    const bool is_eltwise = string(text).find("Eltwise") != string::npos;
+    for (int bad_bottom = 0; bad_bottom < (is_eltwise ? 3 : 1); ++bad_bottom) {
+      SCOPED_TRACE(text + std::to_string(bad_bottom));
+      vector<Blob<Dtype>*> bottoms;
+      for (int i = 0; i < (is_eltwise ? 3 : 1); ++i) {
+        bottoms.push_back(this->Random({2, 17, 4, 4}));
+        for (int k = 0; k < bottoms[i]->count(); ++k) {
+          Dtype* value = bottoms[i]->mutable_cpu_data() + k;
+          *value = std::abs(*value);
+        }
+      }
+      bottoms[bad_bottom]->mutable_cpu_data()[0] = Dtype(kNan);
+      Blob<Dtype>* top = this->Empty();
+      this->Run(text, bottoms, {top});
+      EXPECT_TRUE(std::isnan(top->cpu_data()[0]));
+      EXPECT_FALSE(std::isnan(top->cpu_data()[top->count() - 1]));
+    }
+  }
+}
+
+TEST(NanPoolingTest, PassesThroughPoolingInBlocks) {
+  Caffe::set_mode(Caffe::CPU);
+  for (const int block : {8, 16}) {
+    for (const int bad : {0, 5, 15}) {
+      SCOPED_TRACE(bad);
+      Blob<float> bottom(vector<int>{2, 17, 4, 4}), top;
+      for (int k = 0; k < bottom.count(); ++k) {
+        bottom.mutable_cpu_data()[k] = static_cast<float>(k % 11);
+      }
+      bottom.mutable_cpu_data()[bad] = kNan;
+      const auto layer = LayerRegistry<float>::CreateLayer(
+          LayerText("type: 'Pooling' pooling_param { pool: MAX global_pooling: true }"));
+      layer->SetUp({&bottom}, {&top});
+      MoveIntoBlocks(bottom.data().get(), bottom.shape(), block);
+      layer->Forward({&bottom}, {&top});
+      EXPECT_TRUE(std::isnan(top.cpu_data()[0]));
+      EXPECT_EQ(top.cpu_data()[1], 10);
+    }
   }
 }
 
@@ -111,6 +167,25 @@ TEST_F(NanNetsTest, EveryFormAgrees) {
       }
     }
   }
+}
+
+TEST_F(NanNetsTest, FoldsAgainWhenTheNanIsGone) {
+  const auto net = Make(FusedNet("ReLU", false, false), {}, TEST);
+  Blob<float>* data = net->blob_by_name("data").get();
+  const auto folded = [&] {
+    int count = 0;
+    for (const auto& step : net->plan().steps()) count += step->ran();
+    return count;
+  };
+  net->Forward();
+  const int before = folded();
+  EXPECT_GT(before, 0);
+  data->mutable_cpu_data()[70] = kNan;
+  net->Forward();
+  data->mutable_cpu_data()[70] = 1;
+  net->Forward();
+  EXPECT_EQ(folded(), before);
+  EXPECT_EQ(CountNan(*net->blob_by_name("fc")), 0);
 }
 
 TEST_F(NanNetsTest, ANanAmongTheWeightsShows) {
