@@ -364,15 +364,13 @@ TYPED_TEST(DataLayerTest, RefusesADatabaseThatLacksRecords) {
   typedef typename TypeParam::Dtype Dtype;
   WriteLmdb(this->dir_ / "db", NumberedRecords(6));
   CountWrongly(this->dir_ / "db");
-  const vector<string> parts{this->dir_ / "db", "has 9 records", "6 can be found"};
-  ExpectError(
-      [&] { Reader<Dtype>(this->Param("db", "data_param { batch_size: 2 shuffle: true }")); },
-      parts);
-  Reader<Dtype> reader(this->Param("db", "data_param { batch_size: 2 }"));
-  EXPECT_EQ(reader.Labels(2), CountUp(0, 4, 6));
-  ExpectError([&] { reader.Labels(); }, parts);
-  reader.layer_.set_progress(8);
-  ExpectError([&] { reader.Labels(); }, parts);
+  for (const char* shuffle : {"", "shuffle: true"}) {
+    ExpectError(
+        [&] {
+          Reader<Dtype>(this->Param("db", string("data_param { batch_size: 2 ") + shuffle + "}"));
+        },
+        {this->dir_ / "db", "tells of 9 records", "holds 6"});
+  }
 }
 
 TYPED_TEST(DataLayerTest, SaysWhatIsWrongAtSetUp) {
