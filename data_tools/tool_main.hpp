@@ -9,8 +9,8 @@
 namespace caffe {
 
 /// Runs a tool: reads the flags, calls `run` with the other arguments, and turns an exception
-/// into one message on stderr and exit code 1, or 128 plus the signal's number if a signal ended the
-/// run (130 for SIGINT, 143 for SIGTERM). --help prints `usage` and gives 0.
+/// into one message on stderr and exit code 1, or 128 plus the signal's number if a signal ended
+/// the run (130 for SIGINT, 143 for SIGTERM). --help prints `usage` and gives 0.
 /// @param log_level  glog's level (google::GLOG_...) from which on log lines go to stderr
 int ToolMain(int argc, char** argv, const char* usage,
              int (*run)(const std::vector<std::string>& arguments),

@@ -12,8 +12,8 @@ namespace caffe {
 
 /// Writes a solver state in Caffe's HDF5 layout: data sets "iter", "current_step" and
 /// "learned_net", and "0", "1", ... in group "history". What else the state holds goes, serialised,
-/// to the data set "resume", which Caffe does not read. A checksum of the file follows behind what HDF5
-/// reads (state_checksum.hpp). The file is complete from the moment it is there.
+/// to the data set "resume", which Caffe does not read. A checksum of the file follows behind what
+/// HDF5 reads (state_checksum.hpp). The file is complete from the moment it is there.
 /// @param state  without history
 template <typename Dtype>
 void WriteHdf5State(const SolverState& state,

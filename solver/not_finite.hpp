@@ -21,8 +21,8 @@ std::string DescribeNotFinite(const Net<Dtype>& net);
 template <typename Dtype>
 std::string DescribeNotFiniteWeights(const Net<Dtype>& net);
 
-/// A sentence about the first of a run's solver states, the newest first, that is complete and whose
-/// weights are all finite, or that there is none.
+/// A sentence about the first of a run's solver states, the newest first, that is complete and
+/// whose weights are all finite, or that there is none.
 std::string NewestGoodSnapshotText(const std::vector<std::string>& state_files);
 
 }  // namespace caffe

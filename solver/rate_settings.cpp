@@ -13,8 +13,8 @@ namespace {
 
 const std::vector<const char*>& FieldNames() {
   static const std::vector<const char*> names = {
-      "base_lr",  "lr_policy",  "gamma",  "power",       "stepsize",
-      "stepvalue", "max_iter", "warmup_iter", "warmup_start_factor", "min_lr"};
+      "base_lr",     "lr_policy",           "gamma", "power", "stepsize", "stepvalue", "max_iter",
+      "warmup_iter", "warmup_start_factor", "min_lr"};
   return names;
 }
 
@@ -29,8 +29,8 @@ std::string FieldText(const SolverParameter& solver, const char* name) {
   std::string text;
   for (int i = 0; i < count; ++i) {
     std::string value;
-    google::protobuf::TextFormat::PrintFieldValueToString(
-        solver, field, field->is_repeated() ? i : -1, &value);
+    google::protobuf::TextFormat::PrintFieldValueToString(solver, field,
+                                                          field->is_repeated() ? i : -1, &value);
     text += (i > 0 ? " " : "") + std::string(name) + ": " + value;
   }
   return text;

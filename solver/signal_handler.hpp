@@ -10,8 +10,8 @@
 
 namespace caffe {
 
-/// Turns SIGINT, SIGHUP and SIGTERM into requests to a solver while it exists. There can be only one
-/// in a process: a second one throws Error.
+/// Turns SIGINT, SIGHUP and SIGTERM into requests to a solver while it exists. There can be only
+/// one in a process: a second one throws Error.
 class SignalHandler {
  public:
   SignalHandler(SolverAction::Enum SIGINT_action, SolverAction::Enum SIGHUP_action,

@@ -63,7 +63,8 @@ SolverState ReadSolverState(const std::string& state_file) {
   RequireChecksum(has_checksum, state_file, &state);
   if (!state.has_iter() && state.history_size() == 0) {
     if (IsModel(content)) RefuseModelAsState(state_file);
-    throw Error("'", state_file, "' is not a solver state: it names no iteration and has no history");
+    throw Error("'", state_file,
+                "' is not a solver state: it names no iteration and has no history");
   }
   return state;
 }

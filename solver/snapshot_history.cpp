@@ -130,8 +130,8 @@ void SnapshotHistory::Remove(const SnapshotRecord& record) {
     LOG_IF(WARNING, bool(error)) << "cannot remove the old snapshot '" << file
                                  << "': " << error.message();
   }
-  LOG(INFO) << "Removed the snapshot of iteration " << record.iter() << " (keep_snapshots: "
-            << rule_.newest << ")";
+  LOG(INFO) << "Removed the snapshot of iteration " << record.iter()
+            << " (keep_snapshots: " << rule_.newest << ")";
 }
 
 }  // namespace caffe

@@ -75,7 +75,8 @@ void Solver<Dtype>::SetUpSnapshotHistory() {
   rule.best = !name.empty();
   best_test_net_ = -1;
   if (rule.best) {
-    Require(rule.newest > 0, "keep_best has an effect only with keep_snapshots; set "
+    Require(rule.newest > 0,
+            "keep_best has an effect only with keep_snapshots; set "
             "keep_snapshots: 1, for example");
     const char direction = name[0];
     if (direction == '-' || direction == '+') name.erase(0, 1);
@@ -92,8 +93,8 @@ void Solver<Dtype>::SetUpSnapshotHistory() {
     string list;
     for (const string& each : known) list += (list.empty() ? "" : ", ") + each;
     Require(best_test_net_ >= 0, "keep_best: no test net has an output '", name, "'",
-            DidYouMean(name, known), known.empty() ? "; there is no test net" : "; there are: ",
-            list);
+            DidYouMean(name, known),
+            known.empty() ? "; there is no test net" : "; there are: ", list);
     best_output_ = name;
     const bool saves_tested = param_.test_interval() > 0 && param_.snapshot() > 0 &&
                               param_.snapshot() % param_.test_interval() == 0;

@@ -16,8 +16,9 @@ DEFINE_bool(continue_on_nan, false, "go on when the loss is NaN or infinite, ins
 DEFINE_string(sigint_effect, "stop", "what SIGINT (Ctrl-C) does: stop, snapshot or none");
 DEFINE_string(sighup_effect, "snapshot", "what SIGHUP does: stop, snapshot or none");
 DEFINE_string(sigterm_effect, "stop", "what SIGTERM does: stop, snapshot or none");
-DEFINE_int32(keep_snapshots, -1,
-             "how many of this run's newest snapshots to keep, 0: all; -1: as the solver file says");
+DEFINE_int32(
+    keep_snapshots, -1,
+    "how many of this run's newest snapshots to keep, 0: all; -1: as the solver file says");
 DEFINE_string(keep_best, "",
               "keep the snapshot with the best value of this test output, too: the smallest of a "
               "loss or an error, else the largest; -NAME and +NAME say which");

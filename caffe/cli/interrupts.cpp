@@ -15,13 +15,11 @@ bool IsIgnored(int signal) {
 }  // namespace
 
 Interrupts::Interrupts()
-    : signals_(SolverAction::STOP,
-               IsIgnored(SIGHUP) ? SolverAction::NONE : SolverAction::STOP, SolverAction::STOP),
+    : signals_(SolverAction::STOP, IsIgnored(SIGHUP) ? SolverAction::NONE : SolverAction::STOP,
+               SolverAction::STOP),
       ask_(signals_.GetActionFunction()) {}
 
-bool Interrupts::Requested() {
-  return ask_() == SolverAction::STOP || signals_.stop_signal() != 0;
-}
+bool Interrupts::Requested() { return ask_() == SolverAction::STOP || signals_.stop_signal() != 0; }
 
 int Interrupts::ExitCode(int batches) const {
   const int signal = signals_.stop_signal();

@@ -5,8 +5,8 @@
 
 namespace caffe::cli {
 
-/// Lets a command that goes through batches end between two of them at SIGINT, SIGHUP or SIGTERM, so
-/// that it tells what it has found so far and leaves no half-written file.
+/// Lets a command that goes through batches end between two of them at SIGINT, SIGHUP or SIGTERM,
+/// so that it tells what it has found so far and leaves no half-written file.
 class Interrupts {
  public:
   Interrupts();

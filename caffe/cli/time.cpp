@@ -69,8 +69,7 @@ void LogLayer(const string& name, const char* direction, const LayerTimes& times
     conversions << "\t" << times.conversions / passes << " format conversion(s)";
   }
   LOG(INFO) << std::setfill(' ') << std::setw(10) << name << "\t" << direction << ": "
-            << times.microseconds / (1000. * passes) << " ms." << conversions.str()
-            << note;
+            << times.microseconds / (1000. * passes) << " ms." << conversions.str() << note;
 }
 
 /// "" for a layer that runs by itself, else up to where the run goes.

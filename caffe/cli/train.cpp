@@ -116,7 +116,8 @@ std::string StopText(const Solver<float>& solver, int signal) {
   if (states.empty()) {
     text << "There is no snapshot of this run to resume from.";
   } else {
-    text << "To resume, repeat the command " << (FLAGS_weights.empty() ? "" : "without --weights and ")
+    text << "To resume, repeat the command "
+         << (FLAGS_weights.empty() ? "" : "without --weights and ")
          << "with --snapshot=" << states.front();
   }
   return text.str();
@@ -189,9 +190,9 @@ Command TrainCommand() {
       .description =
           "Trains the net of a solver definition. A run that was cut short goes on with\n"
           "--snapshot=auto, from its newest complete snapshot, or from the start if there is\n"
-          "none. SIGINT (Ctrl-C) and SIGTERM take a snapshot and stop the run, SIGHUP takes one and\n"
-          "the run goes on. The exit code is 0 when training is done, 1 after an error, and 128 plus\n"
-          "the signal's number after a stop: 130 for SIGINT, 143 for SIGTERM.\n"
+          "none. SIGINT (Ctrl-C) and SIGTERM take a snapshot and stop the run, SIGHUP takes one\n"
+          "and the run goes on. The exit code is 0 when training is done, 1 after an error, and\n"
+          "128 plus the signal's number after a stop: 130 for SIGINT, 143 for SIGTERM.\n"
           "--log_csv and --log_tensorboard write loss, learning rate, drop rates and test results\n"
           "of each display and each test; a resumed run goes on in the same file or directory.\n"
           "--weights starts layers of the same name from a model; the log says which ones, which\n"
@@ -201,10 +202,27 @@ Command TrainCommand() {
           "  caffe train --solver=solver.prototxt --gpu=0 --log_csv=run.csv\n"
           "  caffe train --solver=solver.prototxt --snapshot=auto\n"
           "  caffe train --solver=solver.prototxt --weights=pretrained.caffemodel",
-      .flags = {"solver", "snapshot", "weights", "skip_mismatched_weights", "gpu", "cpu", "level",
-                "stage", "continue_on_nan", "fusion", "share_memory", "skip_gradients", "winograd",
-                "sigint_effect", "sighup_effect", "sigterm_effect", "keep_snapshots", "keep_best",
-                "log_csv", "log_tensorboard", "max_pixels"},
+      .flags = {"solver",
+                "snapshot",
+                "weights",
+                "skip_mismatched_weights",
+                "gpu",
+                "cpu",
+                "level",
+                "stage",
+                "continue_on_nan",
+                "fusion",
+                "share_memory",
+                "skip_gradients",
+                "winograd",
+                "sigint_effect",
+                "sighup_effect",
+                "sigterm_effect",
+                "keep_snapshots",
+                "keep_best",
+                "log_csv",
+                "log_tensorboard",
+                "max_pixels"},
       .min_words = 0,
       .max_words = 0,
       .run = Train,

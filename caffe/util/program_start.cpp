@@ -9,7 +9,7 @@ CAFFE_EARLY void ChooseWaitPolicy(int, char** argv, char** environment) {
   caffe::RestartWithSpin(argv, environment);
 }
 
-__attribute__((section(".preinit_array"), used)) void (*choose_wait_policy)(int, char**, char**) =
-    ChooseWaitPolicy;
+__attribute__((section(".preinit_array"),
+               used)) void (*choose_wait_policy)(int, char**, char**) = ChooseWaitPolicy;
 
 }  // namespace

@@ -25,7 +25,8 @@ class SignalsTest : public CaffeRunner {
     WriteSolver();
     dir_.Write("solver.prototxt",
                "net: 'net.prototxt' base_lr: 0.1 lr_policy: 'fixed' max_iter: 2000000000\n"
-               "display: 1 snapshot_prefix: 'snap' solver_mode: CPU\n" + more);
+               "display: 1 snapshot_prefix: 'snap' solver_mode: CPU\n" +
+                   more);
   }
 
   /// Starts caffe and waits for a text in its log.
@@ -80,7 +81,8 @@ TEST_F(SignalsTest, SigintAndSigtermStopWithASnapshotAndSayHowToResume) {
     const std::string last = run.LogMessages().back();
     ASSERT_TRUE(std::regex_match(
         last, match,
-        std::regex("Stopped by " + std::string(with.name) + " at iteration (\\d+) of 2000000000\\. "
+        std::regex("Stopped by " + std::string(with.name) +
+                   " at iteration (\\d+) of 2000000000\\. "
                    "To resume, repeat the command with --snapshot=(snap_iter_\\1\\.solverstate)")))
         << last;
     EXPECT_TRUE(std::filesystem::exists(dir_ / match[2].str()));
@@ -88,8 +90,7 @@ TEST_F(SignalsTest, SigintAndSigtermStopWithASnapshotAndSayHowToResume) {
     dir_.Write("solver.prototxt", "net: 'net.prototxt' base_lr: 0.1 lr_policy: 'fixed' max_iter: " +
                                       std::to_string(std::stoi(match[1]) + 2) +
                                       " snapshot_prefix: 'snap' solver_mode: CPU\n");
-    const RunResult resumed =
-        Run("train --solver=solver.prototxt --snapshot=" + match[2].str());
+    const RunResult resumed = Run("train --solver=solver.prototxt --snapshot=" + match[2].str());
     EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
     EXPECT_EQ(resumed.LogMessages().back(), "Optimization Done.");
   }
@@ -153,12 +154,14 @@ TEST_F(SignalsTest, ASecondRunOfThePrefixEndsBeforeItTrains) {
   Start({"train", "--solver=solver.prototxt"}, "Iteration 2, lr");
   const pid_t first = child_;
   dir_.Write("run.csv", "kept");
-  const std::string command = "cd " + dir_.path() + " && " CAFFE_PROGRAM
+  const std::string command = "cd " + dir_.path() +
+                              " && " CAFFE_PROGRAM
                               " train --solver=solver.prototxt --log_csv=run.csv 2>second.txt";
   EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 1);
   const std::string message = dir_.Read("second.txt");
   EXPECT_THAT(message, HasSubstr("Error: snapshot_prefix 'snap': another run writes its snapshots "
-                                 "there (process " + std::to_string(first) + ")"));
+                                 "there (process " +
+                                 std::to_string(first) + ")"));
   EXPECT_EQ(message.find("Creating Layer"), std::string::npos);
   EXPECT_EQ(dir_.Read("run.csv"), "kept");
   StopWith(SIGINT);
@@ -180,7 +183,8 @@ TEST_F(SignalsTest, AFullDiskCostsSnapshotsNotTheRun) {
   std::string solver = dir_.Read("solver.prototxt");
   solver.replace(solver.find("snapshot: 3"), 11, "snapshot: 4");
   dir_.Write("solver.prototxt", solver);
-  const std::string start = "cd " + dir_.path() + " && ulimit -f 400 && " CAFFE_PROGRAM
+  const std::string start = "cd " + dir_.path() +
+                            " && ulimit -f 400 && " CAFFE_PROGRAM
                             " train --solver=solver.prototxt 2>err.txt";
   EXPECT_EQ(WEXITSTATUS(std::system(start.c_str())), 0) << dir_.Read("err.txt");
   RunResult run{0, "", dir_.Read("err.txt")};

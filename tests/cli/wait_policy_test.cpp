@@ -19,9 +19,9 @@ class WaitPolicyTest : public CaffeRunner {
  protected:
   /// What libgomp shows of itself when a program starts.
   std::string Shown(const std::string& program, const std::string& environment) {
-    const std::string command = "cd " + dir_.path() + " && env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT " +
-                                "OMP_DISPLAY_ENV=verbose " + environment + " " + program +
-                                " --help >out.txt 2>err.txt";
+    const std::string command =
+        "cd " + dir_.path() + " && env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT " +
+        "OMP_DISPLAY_ENV=verbose " + environment + " " + program + " --help >out.txt 2>err.txt";
     EXPECT_EQ(std::system(command.c_str()), 0) << command;
     return dir_.Read("err.txt");
   }
@@ -29,9 +29,9 @@ class WaitPolicyTest : public CaffeRunner {
 
 TEST_F(WaitPolicyTest, ProgramsSpinForABoundedTime) {
   const std::filesystem::path folder = std::filesystem::path(CAFFE_PROGRAM).parent_path();
-  for (const char* name : {"caffe", "compute_image_mean", "convert_cifar", "convert_imagenet",
-                           "convert_imageset", "convert_mnist", "convert_svhn", "lmdb_info",
-                           "lmdb_subset"}) {
+  for (const char* name :
+       {"caffe", "compute_image_mean", "convert_cifar", "convert_imagenet", "convert_imageset",
+        "convert_mnist", "convert_svhn", "lmdb_info", "lmdb_subset"}) {
     const std::string program = (folder / name).string();
     if (!std::filesystem::exists(program)) continue;
     EXPECT_THAT(Shown(program, ""), HasSubstr("GOMP_SPINCOUNT = '10000'")) << name;
@@ -50,8 +50,10 @@ TEST_F(WaitPolicyTest, AUsersChoiceStays) {
 TEST_F(WaitPolicyTest, NameArgumentsAndEnvironmentStay) {
   WriteNet();
   const std::string command =
-      "cd " + dir_.path() + " && env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT MARK='a b' " CAFFE_PROGRAM
-      " time --model=net.prototxt --iterations=1000000000 2>err.txt & pid=$!; cd " + dir_.path() +
+      "cd " + dir_.path() +
+      " && env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT MARK='a b' " CAFFE_PROGRAM
+      " time --model=net.prototxt --iterations=1000000000 2>err.txt & pid=$!; cd " +
+      dir_.path() +
       "; until grep -q 'Iteration: 1 ' err.txt; do sleep 0.02; done; "
       "tr '\\0' '\\n' </proc/$pid/environ >environ.txt; cat /proc/$pid/comm >comm.txt; "
       "tr '\\0' ' ' </proc/$pid/cmdline >cmdline.txt; kill $pid; wait $pid";

@@ -48,7 +48,8 @@ class KeepSnapshotsTest : public ::testing::Test {
   string Settings(const string& more = "", const string& prefix = "run") const {
     SolverParameter param = ParseSolver(
         "base_lr: 0.01 lr_policy: 'fixed' random_seed: 1 max_iter: 10 snapshot: 2 "
-        "snapshot_prefix: '" + (dir_ / prefix) + "' " + TwoLayerNet());
+        "snapshot_prefix: '" +
+        (dir_ / prefix) + "' " + TwoLayerNet());
     param.MergeFrom(ParseSolver(more));
     return param.DebugString();
   }
@@ -187,8 +188,8 @@ TEST_F(KeepSnapshotsTest, WrongSettings) {
   EXPECT_NE(ErrorOf(Settings("keep_best: 'loss'")).find("only with keep_snapshots"), string::npos);
   EXPECT_NE(ErrorOf(Settings("keep_snapshots: 1 keep_best: 'loss'")).find("there is no test net"),
             string::npos);
-  const string error = ErrorOf(
-      Settings("keep_snapshots: 1 keep_best: 'los' test_interval: 2 test_iter: 1"));
+  const string error =
+      ErrorOf(Settings("keep_snapshots: 1 keep_best: 'los' test_interval: 2 test_iter: 1"));
   EXPECT_NE(error.find("no test net has an output 'los' (did you mean 'loss'?)"), string::npos)
       << error;
 }
@@ -213,7 +214,8 @@ TEST_F(KeepSnapshotsTest, AFailedSnapshotIsAWarningUnlessItIsTheLast) {
   EXPECT_EQ(log.Count("the newest snapshot is '" + (dir_ / "run_iter_2.solverstate")), 3);
   EXPECT_EQ(log.Count("File too large; a snapshot needs about 0.0 MB, "), 3);
   EXPECT_NE(error.find("run_iter_10.caffemodel': File too large; a snapshot needs about"),
-            string::npos) << error;
+            string::npos)
+      << error;
   EXPECT_EQ(Iterations(), (Ints{2}));
   EXPECT_EQ(ReadWholeFile(dir_ / "run_iter_2.solverstate"), old_state);
   EXPECT_EQ(std::distance(fs::directory_iterator(dir_.path()), fs::directory_iterator()), 3)
@@ -259,7 +261,8 @@ TEST_F(KeepSnapshotsTest, TheNanMessageNamesSnapshotsOfThisRun) {
     text = caught.what();
   }
   EXPECT_NE(text.find("good snapshot of this run is '" + (dir_ / "run_iter_4.solverstate")),
-            string::npos) << text;
+            string::npos)
+      << text;
 }
 
 TEST_F(KeepSnapshotsTest, OnePrefixIsOneProcess) {

@@ -110,7 +110,8 @@ TYPED_TEST(NotFiniteTest, StopsBeforeTheUpdate) {
   typedef typename TypeParam::Dtype Dtype;
   auto solver = MakeSolver<Dtype>(Exploding());
   const string error = this->ErrorOf(solver.get());
-  EXPECT_NE(error.find("There is no snapshot with finite weights of this run."), string::npos) << error;
+  EXPECT_NE(error.find("There is no snapshot with finite weights of this run."), string::npos)
+      << error;
   EXPECT_LT(solver->iter(), 20);
   EXPECT_NE(error.find("iteration " + std::to_string(solver->iter()) + ":"), string::npos) << error;
 }

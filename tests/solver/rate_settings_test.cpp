@@ -32,8 +32,8 @@ string ChangeText(const string& before, const string& after) {
 }
 
 TEST(RateSettings, OnlyThoseOfTheRate) {
-  const SolverParameter all = ParseSolver(
-      "base_lr: 1 gamma: 0.5 stepvalue: 3 momentum: 0.9 net: 'x' warmup_iter: 2");
+  const SolverParameter all =
+      ParseSolver("base_lr: 1 gamma: 0.5 stepvalue: 3 momentum: 0.9 net: 'x' warmup_iter: 2");
   EXPECT_EQ(RateSettings(all).ShortDebugString(),
             ParseSolver("base_lr: 1 gamma: 0.5 stepvalue: 3 warmup_iter: 2").ShortDebugString());
 }
@@ -46,18 +46,18 @@ TEST(RateSettings, NothingIsSaidOfTheSameSchedule) {
 
 // The rates are worked out by hand.
 TEST(RateSettings, WarnsOfARateThatTheFileWouldNotGive) {
-  EXPECT_EQ(ChangeText("base_lr: 0.5 gamma: 0.5 stepvalue: 4",
-                       "base_lr: 0.5 gamma: 0.5 stepvalue: 10"),
-            "The learning rate has another schedule than the state was written with: stepvalue: 10 "
-            "instead of stepvalue: 4. Training resumes at iteration 6 with the rate 0.25, before it "
-            "was 0.25. By itself the solver file gives 0.5 there: the state has counted 1 decays of "
-            "the rate, with this file there are 0. To get the file's rate, start a new training "
-            "with --weights instead.");
-  EXPECT_EQ(ChangeText("base_lr: 0.5 gamma: 0.5 stepvalue: 4",
-                       "base_lr: 0.25 gamma: 0.25 stepvalue: 4"),
-            "The learning rate has another schedule than the state was written with: base_lr: 0.25 "
-            "instead of base_lr: 0.5; gamma: 0.25 instead of gamma: 0.5. Training resumes at "
-            "iteration 6 with the rate 0.0625, before it was 0.25.");
+  EXPECT_EQ(
+      ChangeText("base_lr: 0.5 gamma: 0.5 stepvalue: 4", "base_lr: 0.5 gamma: 0.5 stepvalue: 10"),
+      "The learning rate has another schedule than the state was written with: stepvalue: 10 "
+      "instead of stepvalue: 4. Training resumes at iteration 6 with the rate 0.25, before it "
+      "was 0.25. By itself the solver file gives 0.5 there: the state has counted 1 decays of "
+      "the rate, with this file there are 0. To get the file's rate, start a new training "
+      "with --weights instead.");
+  EXPECT_EQ(
+      ChangeText("base_lr: 0.5 gamma: 0.5 stepvalue: 4", "base_lr: 0.25 gamma: 0.25 stepvalue: 4"),
+      "The learning rate has another schedule than the state was written with: base_lr: 0.25 "
+      "instead of base_lr: 0.5; gamma: 0.25 instead of gamma: 0.5. Training resumes at "
+      "iteration 6 with the rate 0.0625, before it was 0.25.");
 }
 
 // A state of Caffe does not say what it was written with.

@@ -39,8 +39,8 @@ class StateChecksumTest : public ::testing::Test {
  protected:
   string Settings(const string& format) const {
     return "base_lr: 0.1 lr_policy: 'fixed' momentum: 0.9 random_seed: 3 max_iter: 5 "
-           "snapshot_format: " + format + " snapshot_prefix: '" + (dir_ / "run") + "' " +
-           TwoLayerNet();
+           "snapshot_format: " +
+           format + " snapshot_prefix: '" + (dir_ / "run") + "' " + TwoLayerNet();
   }
 
   /// Takes a snapshot in the given format. @return the state's file
@@ -98,8 +98,9 @@ TEST_F(StateChecksumTest, TheMessageSaysWhatToDo) {
   content[content.size() / 2] ^= 1;
   WriteFileAtomically(file, content);
   EXPECT_EQ(RestoreError(file, "BINARYPROTO"),
-            "'" + file + "' is damaged, or was changed by another program: its checksum differs. "
-            "Use another snapshot; --snapshot=auto takes the newest that is whole");
+            "'" + file +
+                "' is damaged, or was changed by another program: its checksum differs. "
+                "Use another snapshot; --snapshot=auto takes the newest that is whole");
   EXPECT_EQ(FindNewestSnapshot(dir_ / "run"), "");
 }
 
@@ -127,9 +128,8 @@ TEST_F(StateChecksumTest, AModelInPlaceOfAState) {
     const string state = Snapshot(format);
     const string model = ReadSolverState(state).learned_net();
     const string error = RestoreError(model, format);
-    for (const string& part :
-         {"'" + model + "' holds the weights of a net, not a solver state", "give '" + state + "'",
-          "--weights=" + model}) {
+    for (const string& part : {"'" + model + "' holds the weights of a net, not a solver state",
+                               "give '" + state + "'", "--weights=" + model}) {
       EXPECT_NE(error.find(part), string::npos) << error;
     }
   }
