@@ -26,6 +26,7 @@ DECLARE_int32(plans);
 DECLARE_int32(samples);
 DECLARE_string(plot);
 DECLARE_int32(batch);
+DECLARE_bool(count);
 DECLARE_bool(fusion);
 DECLARE_bool(share_memory);
 DECLARE_bool(skip_gradients);

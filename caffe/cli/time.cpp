@@ -5,6 +5,7 @@
 #include "caffe/cli/command.hpp"
 #include "caffe/cli/device_choice.hpp"
 #include "caffe/cli/flags.hpp"
+#include "caffe/cli/gpu_count.hpp"
 #include "caffe/cli/interrupts.hpp"
 #include "caffe/cli/net_state.hpp"
 #include "caffe/cli/solver_file.hpp"
@@ -115,6 +116,8 @@ void KeepFromWriting(NetParameter* net) {
 }
 
 int Time(const std::vector<std::string>&) {
+  if (FLAGS_count && !FLAGS_solver.empty()) return CountTrainingStep();
+  Require(FLAGS_solver.empty(), "--solver goes with --count. To time a net, give --model=FILE");
   Require(!FLAGS_model.empty(), "Need a model definition to time: give --model=FILE");
   Require(FLAGS_iterations > 0, "--iterations is ", FLAGS_iterations, ", but must be at least 1");
   const Phase phase = PhaseFromFlag();
@@ -146,6 +149,7 @@ int Time(const std::vector<std::string>&) {
               << " ms.";
   }
   if (passes > 0) LogTimes(net, times, passes, total.MilliSeconds());
+  if (FLAGS_count && passes > 0) CountPass(&net);
   LOG(INFO) << "*** Benchmark ends ***";
   return interrupts.ExitCode(passes);
 }
@@ -155,16 +159,19 @@ int Time(const std::vector<std::string>&) {
 Command TimeCommand() {
   return {
       .name = "time",
-      .usage = "--model=FILE [flags]",
+      .usage = "--model=FILE [flags], or --solver=FILE --count --gpu=ID",
       .summary = "measure how long a net and its layers take",
       .description =
           "Runs forward and backward passes of a net and prints the mean time of each layer, in\n"
           "milliseconds. Backward is run where a gradient is needed.\n"
           "Layers that run as one are timed as one; --fusion=false times each by itself. Also\n"
-          "tells where values were converted from one memory layout to another.\n\n"
-          "  caffe time --model=train_val.prototxt --iterations=10 --gpu=0",
-      .flags = {"model", "phase", "iterations", "gpu", "cpu", "level", "stage", "fusion",
-                "share_memory", "winograd", "max_pixels"},
+          "tells where values were converted from one memory layout to another.\n"
+          "--count lists the kernels and library calls, copies, allocations and waits of one pass\n"
+          "on a GPU; with --solver instead of --model, those of one training step.\n\n"
+          "  caffe time --model=train_val.prototxt --iterations=10 --gpu=0\n"
+          "  caffe time --solver=solver.prototxt --count --gpu=0",
+      .flags = {"model", "solver", "count", "phase", "iterations", "gpu", "cpu", "level", "stage",
+                "fusion", "share_memory", "winograd", "max_pixels"},
       .min_words = 0,
       .max_words = 0,
       .run = Time,

@@ -12,7 +12,7 @@
 
 namespace emulated_gpu {
 
-thread_local Position position;
+constinit thread_local Position position;
 
 namespace {
 
@@ -64,8 +64,9 @@ class BlockRunner {
     walk_ = &walk;
     unstarted_ = threads_.size();
     while (unstarted_ > 0) Resume(TakeFiber());
+    std::vector<int> ready;
     while (ReleaseBarriers()) {
-      std::vector<int> ready;
+      ready.clear();
       for (size_t i = 0; i < threads_.size(); ++i) {
         if (threads_[i].state == State::kRunning) ready.push_back(static_cast<int>(i));
       }
@@ -120,7 +121,7 @@ class BlockRunner {
   void SetCurrent(int index) {
     current_ = index;
     const unsigned i = index;
-    position.thread = uint3{i % block_.x, i / block_.x % block_.y, i / (block_.x * block_.y)};
+    position.thread = {i % block_.x, i / block_.x % block_.y, i / (block_.x * block_.y)};
   }
 
   void Resume(Fiber* fiber) {
@@ -201,9 +202,14 @@ class BlockRunner {
   std::vector<std::unique_ptr<Fiber>> fibers_;
 };
 
-BlockRunner& Runner() {
+constinit thread_local BlockRunner* current_runner = nullptr;
+
+BlockRunner& Runner() { return *current_runner; }
+
+/// The host thread's own.
+BlockRunner* MakeRunner() {
   thread_local BlockRunner runner;
-  return runner;
+  return &runner;
 }
 
 }  // namespace
@@ -227,13 +233,14 @@ void Shuffle(const void* value, void* result, size_t bytes, int lane) {
 void RunKernel(const Grid& grid, const std::function<void()>& kernel) {
   const uint64_t blocks = uint64_t(grid.blocks.x) * grid.blocks.y * grid.blocks.z;
   Walk walk(blocks);
-  position.block_dim = grid.threads;
-  position.grid_dim = grid.blocks;
+  current_runner = MakeRunner();
+  position.block_dim = {grid.threads.x, grid.threads.y, grid.threads.z};
+  position.grid_dim = {grid.blocks.x, grid.blocks.y, grid.blocks.z};
   for (uint64_t i = 0; i < blocks; ++i) {
     const uint64_t block = walk.Next();
-    position.block = uint3{unsigned(block % grid.blocks.x),
-                           unsigned(block / grid.blocks.x % grid.blocks.y),
-                           unsigned(block / grid.blocks.x / grid.blocks.y)};
+    position.block = {unsigned(block % grid.blocks.x),
+                      unsigned(block / grid.blocks.x % grid.blocks.y),
+                      unsigned(block / grid.blocks.x / grid.blocks.y)};
     Runner().Run(grid, kernel);
   }
 }

@@ -8,12 +8,16 @@
 
 namespace emulated_gpu {
 
+/// Three numbers; dim3 without a constructor.
+struct Triple {
+  unsigned int x = 1, y = 1, z = 1;
+};
+
 /// What a thread of a running kernel knows of itself: threadIdx, blockIdx, blockDim, gridDim.
 struct Position {
-  uint3 thread, block;
-  dim3 block_dim, grid_dim;
+  Triple thread, block, block_dim, grid_dim;
 };
-extern thread_local Position position __attribute__((tls_model("initial-exec")));
+extern constinit thread_local Position position __attribute__((tls_model("initial-exec")));
 
 /// __syncthreads of the running thread: it stops until all threads of its block have come.
 void SyncThreads(const char* file, int line);

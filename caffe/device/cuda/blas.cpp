@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "caffe/common.hpp"
+#include "caffe/device/gpu_counter.hpp"
 
 namespace caffe {
 namespace {
@@ -22,6 +23,7 @@ void RowMajorGemm(CublasGemm gemm, CBLAS_TRANSPOSE trans_a, CBLAS_TRANSPOSE tran
   if (m == 0 || n == 0) return;
   const int lda = std::max(1, trans_a == CblasNoTrans ? k : m);
   const int ldb = std::max(1, trans_b == CblasNoTrans ? n : k);
+  CountGpuLaunch("cuBLAS gemm", Caffe::stream());
   CUBLAS_CHECK(gemm(Caffe::cublas_handle(), Operation(trans_b), Operation(trans_a), n, m, k, &alpha,
                     b, ldb, a, lda, &beta, c, n));
 }
@@ -30,6 +32,7 @@ template <typename Dtype, typename CublasGemv>
 void RowMajorGemv(CublasGemv gemv, CBLAS_TRANSPOSE trans_a, int m, int n, Dtype alpha,
                   const Dtype* a, const Dtype* x, Dtype beta, Dtype* y) {
   if (m == 0 || n == 0) return;
+  CountGpuLaunch("cuBLAS gemv", Caffe::stream());
   CUBLAS_CHECK(
       gemv(Caffe::cublas_handle(), Transposed(trans_a), n, m, &alpha, a, n, x, 1, &beta, y, 1));
 }
@@ -37,8 +40,15 @@ void RowMajorGemv(CublasGemv gemv, CBLAS_TRANSPOSE trans_a, int m, int n, Dtype 
 template <typename Dtype>
 void CopyOnDevice(int64_t n, const Dtype* x, Dtype* y) {
   if (n == 0 || x == y) return;
-  CUDA_CHECK(
-      cudaMemcpyAsync(y, x, n * sizeof(Dtype), cudaMemcpyDeviceToDevice, cuda::CurrentStream()));
+  const cudaStream_t stream = cuda::CurrentStream();
+  CountGpuTransfer(&GpuCounts::OfStream::on_gpu, n * sizeof(Dtype), stream);
+  CUDA_CHECK(cudaMemcpyAsync(y, x, n * sizeof(Dtype), cudaMemcpyDeviceToDevice, stream));
+}
+
+/// Of a sum that cuBLAS brings to the host.
+void CountSum(const char* call) {
+  CountGpuLaunch(call, Caffe::stream());
+  CountGpuWait(call);
 }
 
 }  // namespace
@@ -82,6 +92,7 @@ void Copy<Gpu, double>(int64_t n, const double* x, double* y) {
 template <>
 float Dot<Gpu, float>(int64_t n, const float* x, const float* y) {
   float sum = 0;
+  CountSum("cuBLAS dot");
   CUBLAS_CHECK(cublasSdot(Caffe::cublas_handle(), static_cast<int>(n), x, 1, y, 1, &sum));
   return sum;
 }
@@ -89,6 +100,7 @@ float Dot<Gpu, float>(int64_t n, const float* x, const float* y) {
 template <>
 double Dot<Gpu, double>(int64_t n, const double* x, const double* y) {
   double sum = 0;
+  CountSum("cuBLAS dot");
   CUBLAS_CHECK(cublasDdot(Caffe::cublas_handle(), static_cast<int>(n), x, 1, y, 1, &sum));
   return sum;
 }
@@ -96,6 +108,7 @@ double Dot<Gpu, double>(int64_t n, const double* x, const double* y) {
 template <>
 float Asum<Gpu, float>(int64_t n, const float* x) {
   float sum = 0;
+  CountSum("cuBLAS asum");
   CUBLAS_CHECK(cublasSasum(Caffe::cublas_handle(), static_cast<int>(n), x, 1, &sum));
   return sum;
 }
@@ -103,6 +116,7 @@ float Asum<Gpu, float>(int64_t n, const float* x) {
 template <>
 double Asum<Gpu, double>(int64_t n, const double* x) {
   double sum = 0;
+  CountSum("cuBLAS asum");
   CUBLAS_CHECK(cublasDasum(Caffe::cublas_handle(), static_cast<int>(n), x, 1, &sum));
   return sum;
 }

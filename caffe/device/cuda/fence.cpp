@@ -1,6 +1,7 @@
 #include "caffe/device/fence.hpp"
 
 #include "caffe/device/cuda/cuda_check.hpp"
+#include "caffe/device/gpu_counter.hpp"
 
 namespace caffe {
 
@@ -25,7 +26,9 @@ void Fence::Record() {
 }
 
 void Fence::Wait() {
-  if (event_ != nullptr) CAFFE_CUDA_CHECK(cudaEventSynchronize(Event(event_)));
+  if (event_ == nullptr) return;
+  CountGpuWait("for a fence");
+  CAFFE_CUDA_CHECK(cudaEventSynchronize(Event(event_)));
 }
 
 }  // namespace caffe

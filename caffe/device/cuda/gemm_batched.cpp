@@ -1,6 +1,7 @@
 #include "caffe/device/gemm_batched.hpp"
 
 #include "caffe/common.hpp"
+#include "caffe/device/gpu_counter.hpp"
 
 namespace caffe {
 namespace {
@@ -14,6 +15,7 @@ template <typename Dtype, typename CublasGemm>
 void RowMajor(CublasGemm gemm, int batch, ProductSize s, Dtype alpha, MatrixBatch<const Dtype> a,
               MatrixBatch<const Dtype> b, Dtype beta, MatrixBatch<Dtype> c) {
   if (batch == 0 || s.m == 0 || s.n == 0) return;
+  CountGpuLaunch("cuBLAS gemm, batched", Caffe::stream());
   CUBLAS_CHECK(gemm(Caffe::cublas_handle(), Operation(b.trans), Operation(a.trans), s.n, s.m, s.k,
                     &alpha, b.data, b.step, b.stride, a.data, a.step, a.stride, &beta, c.data,
                     c.step, c.stride, batch));

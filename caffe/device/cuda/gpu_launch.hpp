@@ -17,8 +17,6 @@ struct Launcher;
 
 namespace cuda {
 
-constexpr int kThreads = 256;
-
 /// n: number of calls of f.
 template <typename F>
 __global__ void for_each_kernel(int64_t n, F f) {

@@ -6,12 +6,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <typeinfo>
 
 #include "caffe/device/cuda/cuda_check.hpp"
 #include "caffe/device/device.hpp"
+#include "caffe/device/gpu_counter.hpp"
 
 namespace caffe::cuda {
 
+/// Threads of a block, unless the kernel has reasons of its own.
+constexpr int kThreads = 256;
 /// Most blocks of a grid; a thread takes further elements in strides.
 constexpr int64_t MaxBlocks() { return 65536; }
 /// Up to this count of elements, indices are divided in 32 bits, which is several times faster.
@@ -35,6 +39,7 @@ __device__ T* DynamicShared() {
 template <typename... Parameters, typename... Arguments>
 void LaunchKernel(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared,
                   cudaStream_t stream, Arguments... arguments) {
+  CountGpuLaunch(typeid(void (*)(Parameters...)), stream);
   if (shared > kSharedWithoutAsking) {
     AllowSharedMemory(reinterpret_cast<const void*>(kernel), shared);
   }

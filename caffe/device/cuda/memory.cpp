@@ -1,6 +1,7 @@
 #include "caffe/device/memory.hpp"
 
 #include "caffe/device/cuda/cuda_check.hpp"
+#include "caffe/device/gpu_counter.hpp"
 
 namespace caffe {
 namespace {
@@ -11,10 +12,16 @@ bool IsOnDevice(const void* pointer) {
   return attributes.type == cudaMemoryTypeDevice;
 }
 
+using Kind = GpuCounts::Transfers GpuCounts::OfStream::*;
+constexpr Kind kToGpu = &GpuCounts::OfStream::to_gpu, kToHost = &GpuCounts::OfStream::to_host,
+               kOnGpu = &GpuCounts::OfStream::on_gpu;
+
 void CopyAndWait(const void* from, void* to, size_t size, cudaMemcpyKind kind) {
   if (size == 0) return;
   const cudaStream_t stream = cuda::CurrentStream();
+  CountGpuTransfer(kind == cudaMemcpyDeviceToHost ? kToHost : kToGpu, size, stream);
   CAFFE_CUDA_CHECK(cudaMemcpyAsync(to, from, size, kind, stream));
+  CountGpuWait("for a copy");
   CAFFE_CUDA_CHECK(cudaStreamSynchronize(stream));
 }
 
@@ -27,6 +34,7 @@ int CurrentGpu() {
 }
 
 void* GpuAllocate(size_t size) {
+  CountGpuAllocation(size);
   void* pointer = nullptr;
   const cudaError_t status = cudaMalloc(&pointer, size);
   if (status == cudaErrorMemoryAllocation) {
@@ -60,17 +68,21 @@ void CopyGpuToHost(const void* gpu, void* host, size_t size) {
 
 void CopyAnywhere(const void* from, void* to, size_t size) {
   if (size == 0) return;
-  if (IsOnDevice(from) && IsOnDevice(to)) {
-    CAFFE_CUDA_CHECK(
-        cudaMemcpyAsync(to, from, size, cudaMemcpyDeviceToDevice, cuda::CurrentStream()));
+  const bool from_gpu = IsOnDevice(from);
+  if (from_gpu && IsOnDevice(to)) {
+    const cudaStream_t stream = cuda::CurrentStream();
+    CountGpuTransfer(kOnGpu, size, stream);
+    CAFFE_CUDA_CHECK(cudaMemcpyAsync(to, from, size, cudaMemcpyDeviceToDevice, stream));
   } else {
-    CopyAndWait(from, to, size, cudaMemcpyDefault);
+    CopyAndWait(from, to, size, from_gpu ? cudaMemcpyDeviceToHost : cudaMemcpyDefault);
   }
 }
 
 void GpuMemset(void* gpu, int value, size_t size) {
   if (size == 0) return;
-  CAFFE_CUDA_CHECK(cudaMemsetAsync(gpu, value, size, cuda::CurrentStream()));
+  const cudaStream_t stream = cuda::CurrentStream();
+  CountGpuTransfer(&GpuCounts::OfStream::fills, size, stream);
+  CAFFE_CUDA_CHECK(cudaMemsetAsync(gpu, value, size, stream));
 }
 
 bool HostAllocatePinned(void** pointer, size_t size) noexcept {

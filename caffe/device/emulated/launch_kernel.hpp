@@ -5,12 +5,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <typeinfo>
 
 #include "caffe/device/cuda/cuda_check.hpp"
+#include "caffe/device/gpu_counter.hpp"
 #include "tests/emulated_gpu/launch.hpp"
 #include "tests/emulated_gpu/settings.hpp"
 
 namespace caffe::cuda {
+
+/// Two warps, which is as many as barriers need to matter.
+constexpr int kThreads = 64;
 
 /// Few, so that small arrays already need more than one stride.
 inline int64_t MaxBlocks() {
@@ -35,6 +40,7 @@ T* DynamicShared() {
 template <typename... Parameters, typename... Arguments>
 void LaunchKernel(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared,
                   cudaStream_t stream, Arguments... arguments) {
+  CountGpuLaunch(typeid(void (*)(Parameters...)), stream);
   if (shared > kSharedWithoutAsking) {
     AllowSharedMemory(reinterpret_cast<const void*>(kernel), shared);
   }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "caffe/device/gpu_counter.hpp"
 #include "caffe/native/conv_engine.hpp"
 #include "caffe/native/cuda/cudnn_context.hpp"
 #include "caffe/util/cudnn.hpp"
@@ -105,16 +106,19 @@ class CudnnConv : public ConvEngine<Dtype> {
   void Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
                SyncedMemory* dst) override {
     void* out = dst->mutable_gpu_data();
+    CountGpuLaunch("cuDNN convolution, forward", Caffe::stream());
     CUDNN_CHECK(cudnnConvolutionForward(CudnnHandle(), kOne, src_, src->gpu_data(), weights_,
                                         weights->gpu_data(), forward_.convolution,
                                         forward_.perf.algo, CudnnWorkspace(forward_.perf.memory),
                                         forward_.perf.memory, kZero, dst_, out));
     if (bias == nullptr) return;
+    CountGpuLaunch("cuDNN bias", Caffe::stream());
     CUDNN_CHECK(cudnnAddTensor(CudnnHandle(), kOne, bias_, bias->gpu_data(), kOne, dst_, out));
   }
 
   void BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights,
                     SyncedMemory* src_diff) override {
+    CountGpuLaunch("cuDNN convolution, data gradient", Caffe::stream());
     CUDNN_CHECK(cudnnConvolutionBackwardData(
         CudnnHandle(), kOne, weights_, weights->gpu_data(), dst_, dst_diff->gpu_data(),
         data_.convolution, data_.perf.algo, CudnnWorkspace(data_.perf.memory), data_.perf.memory,
@@ -123,11 +127,13 @@ class CudnnConv : public ConvEngine<Dtype> {
 
   void BackwardWeights(SyncedMemory* src, SyncedMemory* dst_diff, SyncedMemory* weights_diff,
                        SyncedMemory* bias_diff) override {
+    CountGpuLaunch("cuDNN convolution, weight gradient", Caffe::stream());
     CUDNN_CHECK(cudnnConvolutionBackwardFilter(
         CudnnHandle(), kOne, src_, src->gpu_data(), dst_, dst_diff->gpu_data(),
         gradient_.convolution, gradient_.perf.algo, CudnnWorkspace(gradient_.perf.memory),
         gradient_.perf.memory, kOne, weights_, weights_diff->mutable_gpu_data()));
     if (bias_diff == nullptr) return;
+    CountGpuLaunch("cuDNN bias gradient", Caffe::stream());
     CUDNN_CHECK(cudnnConvolutionBackwardBias(CudnnHandle(), kOne, dst_, dst_diff->gpu_data(), kOne,
                                              bias_, bias_diff->mutable_gpu_data()));
   }
