@@ -9,6 +9,7 @@
 #include "tests/emulated_gpu/fault.hpp"
 #include "tests/emulated_gpu/fiber.hpp"
 #include "tests/emulated_gpu/machine.hpp"
+#include "tests/emulated_gpu/sites.hpp"
 
 namespace emulated_gpu {
 
@@ -214,7 +215,9 @@ BlockRunner* MakeRunner() {
 
 }  // namespace
 
-void SyncThreads(const char* file, int line) { Runner().Stop(State::kAtBlockBarrier, file, line); }
+void SyncThreads(const char* file, int line) {
+  if (!IsIgnoredBarrier(file, line)) Runner().Stop(State::kAtBlockBarrier, file, line);
+}
 void SyncWarp() { Runner().Stop(State::kAtWarpBarrier, nullptr, 0); }
 int Lane() { return Runner().current() % kWarp; }
 void* SharedMemory() { return Runner().shared_memory(); }

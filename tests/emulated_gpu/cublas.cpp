@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "tests/emulated_gpu/fault.hpp"
+#include "tests/emulated_gpu/graph.hpp"
 #include "tests/emulated_gpu/library_handle.hpp"
 #include "tests/emulated_gpu/machine.hpp"
 
@@ -98,6 +99,9 @@ cublasStatus_t Sum(cublasHandle_t handle, int n, const T* x, const T* y, T* resu
                    const Term& term) {
   const Lock lock(Machine::Get().mutex);
   if (n < 0) return CUBLAS_STATUS_INVALID_VALUE;
+  if (CheckNotCapturing(StreamOf(Of(handle).stream())) != cudaSuccess) {
+    return CUBLAS_STATUS_EXECUTION_FAILED;
+  }
   RequireDeviceMemory(x, size_t(n) * sizeof(T), "cuBLAS: x");
   RequireDeviceMemory(y, size_t(n) * sizeof(T), "cuBLAS: y");
   if (Machine::Get().arena.Contains(result)) {

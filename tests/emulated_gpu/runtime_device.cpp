@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <cstring>
 
+#include "tests/emulated_gpu/graph.hpp"
 #include "tests/emulated_gpu/launch.hpp"
 #include "tests/emulated_gpu/machine.hpp"
+#include "tests/emulated_gpu/sites.hpp"
 
 using namespace emulated_gpu;
 
@@ -66,7 +68,9 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
 }
 
 cudaError_t cudaDeviceSynchronize() {
+  if (IsIgnoredCall("cudaDeviceSynchronize")) return cudaSuccess;
   const Lock lock(Machine::Get().mutex);
+  if (const cudaError_t status = CheckNoCapture()) return status;
   RunDevice();
   return Fail(ThisDevice().broken);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/emulated_gpu/fault.hpp"
+#include "tests/emulated_gpu/graph.hpp"
 #include "tests/emulated_gpu/machine.hpp"
 #include "tests/emulated_gpu/settings.hpp"
 
@@ -63,6 +64,9 @@ cudaError_t Copy(void* to, const void* from, size_t size, cudaMemcpyKind kind,
   if (++machine.copies == fails) return ThisDevice().broken = Fail(cudaErrorIllegalAddress);
   if (size == 0) return cudaSuccess;
   const Ends ends = EndsOf(to, from, size);
+  if (!ends.page_locked) {
+    if (const cudaError_t status = CheckNotCapturing(StreamOf(stream))) return status;
+  }
   CheckCopy(to, from, size, ends, kind);
   if (!ends.from_device && !ends.page_locked) {
     const char* const begin = static_cast<const char*>(from);
@@ -83,6 +87,7 @@ cudaError_t cudaMalloc(void** pointer, size_t size) {
   Machine& machine = Machine::Get();
   const Lock lock(machine.mutex);
   if (ThisDevice().broken != cudaSuccess) return Fail(ThisDevice().broken);
+  if (const cudaError_t status = CheckNoCapture()) return status;
   const int64_t fails = Setting("FAIL_MALLOC", -1);
   if (++machine.mallocs == fails || ThisDevice().used + size > machine.memory()) {
     return Fail(cudaErrorMemoryAllocation);
@@ -99,6 +104,7 @@ cudaError_t cudaMalloc(void** pointer, size_t size) {
 cudaError_t cudaFree(void* pointer) {
   const Lock lock(Machine::Get().mutex);
   if (pointer == nullptr) return Fail(ThisDevice().broken);
+  if (const cudaError_t status = CheckNoCapture()) return status;
   RunDevice();
   const DeviceAccess access;
   const auto freed = Machine::Get().arena.Free(pointer);
@@ -118,6 +124,7 @@ cudaError_t cudaHostAlloc(void** pointer, size_t size, unsigned int) {
   const Lock lock(machine.mutex);
   static const bool allowed = Setting("PINNED", 1) != 0;
   if (machine.devices.empty()) return Fail(cudaErrorNoDevice);
+  if (const cudaError_t status = CheckNoCapture()) return status;
   if (!allowed) return Fail(cudaErrorMemoryAllocation);
   const size_t bytes = std::max<size_t>(size, 1);
   *pointer = std::aligned_alloc(kPage, (bytes + kPage - 1) / kPage * kPage);
@@ -138,6 +145,7 @@ cudaError_t cudaFreeHost(void* pointer) {
     Fault("cudaFreeHost of %p, where no page-locked memory begins", pointer);
     return Fail(cudaErrorInvalidValue);
   }
+  if (const cudaError_t status = CheckNoCapture()) return status;
   RunDevice();
   machine.pinned.erase(found);
   std::free(pointer);

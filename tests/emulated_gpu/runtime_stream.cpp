@@ -5,7 +5,9 @@
 #include <memory>
 
 #include "tests/emulated_gpu/fault.hpp"
+#include "tests/emulated_gpu/graph.hpp"
 #include "tests/emulated_gpu/machine.hpp"
+#include "tests/emulated_gpu/sites.hpp"
 
 using namespace emulated_gpu;
 
@@ -15,6 +17,12 @@ double Now() {
   return std::chrono::duration<double, std::milli>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
+}
+
+/// A capture and what is outside of it do not wait for each other.
+cudaError_t Spoil(Capture& capture) {
+  capture.Invalidate();
+  return Fail(cudaErrorStreamCaptureIsolation);
 }
 
 }  // namespace
@@ -44,14 +52,18 @@ cudaError_t cudaStreamDestroy(cudaStream_t handle) {
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
+  if (IsIgnoredCall("cudaStreamSynchronize")) return cudaSuccess;
   const Lock lock(Machine::Get().mutex);
-  StreamOf(handle)->RunAll();
+  const std::shared_ptr<Stream> stream = StreamOf(handle);
+  if (const cudaError_t status = CheckNotCapturing(stream)) return status;
+  stream->RunAll();
   return Fail(ThisDevice().broken);
 }
 
 cudaError_t cudaStreamQuery(cudaStream_t handle) {
   const Lock lock(Machine::Get().mutex);
   const std::shared_ptr<Stream> stream = StreamOf(handle);
+  if (const cudaError_t status = CheckNotCapturing(stream)) return status;
   if (stream->is_done(stream->position())) return cudaSuccess;
   // Whoever asks again and again gets there.
   stream->RunAll();
@@ -59,10 +71,21 @@ cudaError_t cudaStreamQuery(cudaStream_t handle) {
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event_handle, unsigned int) {
+  if (IsIgnoredCall("cudaStreamWaitEvent")) return cudaSuccess;
   const Lock lock(Machine::Get().mutex);
   const Event& event = EventOf(event_handle);
   if (event.stream == nullptr) return cudaSuccess;
-  StreamOf(handle)->Put({.awaited = event.stream, .position = event.position});
+  const std::shared_ptr<Stream> stream = StreamOf(handle);
+  std::shared_ptr<Capture> capture = CaptureOf(stream);
+  if (event.capture != nullptr) {
+    if (capture != nullptr && capture != event.capture) return Spoil(*capture);
+    // The stream takes part in the event's capture from now on.
+    capture = event.capture;
+  } else if (capture != nullptr) {
+    return Spoil(*capture);  // what happens before the capture cannot be part of it
+  }
+  const std::shared_ptr<Stream> target = capture ? capture->Recording(stream) : stream;
+  target->Put({.awaited = event.stream, .position = event.position});
   return cudaSuccess;
 }
 
@@ -87,17 +110,22 @@ cudaError_t cudaEventDestroy(cudaEvent_t handle) {
 }
 
 cudaError_t cudaEventRecord(cudaEvent_t handle, cudaStream_t stream) {
+  if (IsIgnoredCall("cudaEventRecord")) return cudaSuccess;
   const Lock lock(Machine::Get().mutex);
   Event& event = EventOf(handle);
   Enqueue(stream, [&event] { event.milliseconds = Now(); });
-  event.stream = StreamOf(stream);
+  const std::shared_ptr<Stream> recorded = StreamOf(stream);
+  event.capture = CaptureOf(recorded);
+  event.stream = event.capture ? event.capture->Recording(recorded) : recorded;
   event.position = event.stream->position();
   return cudaSuccess;
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t handle) {
+  if (IsIgnoredCall("cudaEventSynchronize")) return cudaSuccess;
   const Lock lock(Machine::Get().mutex);
   const Event& event = EventOf(handle);
+  if (event.capture != nullptr) return Fail(cudaErrorCapturedEvent);
   if (event.stream != nullptr) event.stream->RunUntil(event.position);
   return Fail(ThisDevice().broken);
 }
@@ -105,6 +133,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t handle) {
 cudaError_t cudaEventQuery(cudaEvent_t handle) {
   const Lock lock(Machine::Get().mutex);
   const Event& event = EventOf(handle);
+  if (event.capture != nullptr) return Fail(cudaErrorCapturedEvent);
   if (event.stream == nullptr || event.stream->is_done(event.position)) return cudaSuccess;
   event.stream->RunUntil(event.position);
   return cudaErrorNotReady;

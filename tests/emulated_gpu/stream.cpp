@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "tests/emulated_gpu/fault.hpp"
+#include "tests/emulated_gpu/graph.hpp"
 #include "tests/emulated_gpu/machine.hpp"
 #include "tests/emulated_gpu/settings.hpp"
 
@@ -26,6 +27,12 @@ void OrderByDefaultStream(Stream& stream) {
     return;
   }
   for (const auto& [handle, other] : device.streams) {
+    if (const auto capture = other->blocking() ? CaptureOf(other) : nullptr) {
+      // The default stream would have to wait for what is not to run.
+      capture->Invalidate();
+      Fail(cudaErrorStreamCaptureImplicit);
+      continue;
+    }
     if (other->blocking() && !other->is_done(other->position())) {
       stream.Put({.awaited = other, .position = other->position()});
     }
@@ -76,6 +83,10 @@ Event& EventOf(cudaEvent_t handle) {
 
 void Enqueue(cudaStream_t handle, std::function<void()> work) {
   const std::shared_ptr<Stream> stream = StreamOf(handle);
+  if (const std::shared_ptr<Capture> capture = CaptureOf(stream)) {
+    capture->Recording(stream)->Put({.work = std::move(work)});
+    return;
+  }
   OrderByDefaultStream(*stream);
   stream->Put({.work = std::move(work)});
   if (RunsAtOnce()) stream->RunAll();

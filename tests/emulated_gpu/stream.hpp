@@ -10,6 +10,7 @@
 
 namespace emulated_gpu {
 
+class Capture;
 class Stream;
 
 /// One piece of a stream: work on device memory, or waiting for a place in another stream.
@@ -36,6 +37,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   bool is_done(uint64_t position) const { return done_ >= position; }
   int device() const { return device_; }
   bool blocking() const { return blocking_; }
+  /// What has not run yet.
+  const std::deque<Operation>& waiting() const { return waiting_; }
 
  private:
   std::deque<Operation> waiting_;
@@ -47,6 +50,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
 struct Event {
   std::shared_ptr<Stream> stream;  // null until recorded
   uint64_t position = 0;
+  std::shared_ptr<Capture> capture;  // the stream is a recording of this one
   double milliseconds = 0;
   bool timed = true;
 };

@@ -2,11 +2,12 @@
 """Kills training runs at random moments and checks that every one, resumed with
 --snapshot=auto, ends in the same bytes as a run that nobody disturbed.
 
-    kill_test.py TOOLS_DIR [--kills N] [--seed N]
+    kill_test.py TOOLS_DIR [--kills N] [--seed N] [--gpu]
 
 The net has everything that a resumed run must continue: shuffled and augmented data, dropout,
 batch norm statistics, momentum and ChannelDropBack. Quick by default; CAFFE_TEST_FULL=1 in the
-environment makes it 50 kills.
+environment makes it 50 kills. --gpu trains on GPU 0, real or emulated; exits with 77 (skipped) where
+there is none.
 """
 
 import argparse
@@ -67,8 +68,11 @@ channel_dropback_param {{ skip_layers: 0 layer_drop_rate {{ policy: "fixed" valu
 """
 
 
+DEVICE = []  # flags that choose it
+
+
 def command(tools, solver):
-    return [str(tools / "caffe"), "train", f"--solver={solver}", "--snapshot=auto"]
+    return [str(tools / "caffe"), "train", f"--solver={solver}", "--snapshot=auto"] + DEVICE
 
 
 def make_run(work, name):
@@ -110,8 +114,16 @@ def main():
     parser.add_argument("--kills", type=int,
                         default=50 if os.environ.get("CAFFE_TEST_FULL") else 5)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--gpu", action="store_true")
     args = parser.parse_args()
     tools = args.tools.resolve()
+    if args.gpu:
+        DEVICE.append("--gpu=0")
+        query = subprocess.run([tools / "caffe", "device_query"] + DEVICE, capture_output=True,
+                               text=True)
+        if "Name" not in query.stderr:
+            print("SKIPPED: no GPU")
+            sys.exit(77)
     moments = random.Random(args.seed)
     print(f"seed {args.seed}, {args.kills} kills")
     with tempfile.TemporaryDirectory() as folder:
