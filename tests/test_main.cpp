@@ -31,8 +31,7 @@ std::string GpuCases() {
     const ::testing::TestSuite& suite = *all.GetTestSuite(i);
     const bool on_gpu = suite.type_param() != nullptr && says_gpu(suite.type_param());
     for (int j = 0; j < suite.total_test_count(); ++j) {
-      const std::string name =
-          std::string(suite.name()) + "." + suite.GetTestInfo(j)->name();
+      const std::string name = std::string(suite.name()) + "." + suite.GetTestInfo(j)->name();
       if (on_gpu || says_gpu(name)) filter += name + ":";
     }
   }
@@ -54,8 +53,7 @@ int main(int argc, char** argv) {
   std::printf("Random seed: %u\n", seed);
   ::testing::UnitTest::GetInstance()->listeners().Append(new FreshContext(seed));
   const char* const device = std::getenv("CAFFE_TEST_DEVICE");
-  if (device != nullptr && std::string(device) == "GPU" &&
-      ::testing::GTEST_FLAG(filter) == "*") {
+  if (device != nullptr && std::string(device) == "GPU" && ::testing::GTEST_FLAG(filter) == "*") {
     ::testing::GTEST_FLAG(filter) = GpuCases();
   }
   return RUN_ALL_TESTS();

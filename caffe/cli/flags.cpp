@@ -29,8 +29,7 @@ DEFINE_int32(plans, 5, "how many plans to draw");
 DEFINE_int32(samples, 0, "training samples, for rates by epochs; 0: as many as the data set has");
 DEFINE_string(plot, "", "picture to write, FILE.svg: rates over the iterations");
 DEFINE_int32(batch, 0, "images in a batch; 0: as the net says");
-DEFINE_bool(count, false,
-            "list what a pass, or with --solver a training step, asks of the GPU");
+DEFINE_bool(count, false, "list what a pass, or with --solver a training step, asks of the GPU");
 DEFINE_bool(fusion, true, "run batch normalisation and the layers around it as one operation");
 DEFINE_bool(skip_gradients, true,
             "leave out weight gradients that ChannelDropBack drops, where that is faster (CPU)");

@@ -42,8 +42,11 @@ std::string KernelName(const std::type_info& kernel) {
       abi::__cxa_demangle(kernel.name(), nullptr, nullptr, &status), &std::free);
   const std::string name = status == 0 ? text.get() : kernel.name();
   static const std::regex function("(\\w+)<caffe::Gpu\\b");
+  static const std::regex functor("caffe::(?:\\(anonymous namespace\\)::)?(\\w+)");
   std::smatch match;
-  return std::regex_search(name, match, function) ? match[1].str() : name;
+  const bool found =
+      std::regex_search(name, match, function) || std::regex_search(name, match, functor);
+  return found ? match[1].str() : name;
 }
 
 void Add(GpuCounts::Transfers* sum, int64_t calls, int64_t bytes) {

@@ -28,8 +28,8 @@ bool Untouched(const char* begin, size_t bytes) {
 
 Arena::Arena() {
   // An aligned range, in which case large pages can be used from its start.
-  void* const memory = mmap(nullptr, kBytes + kPage, PROT_NONE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* const memory =
+      mmap(nullptr, kBytes + kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) {
     std::perror("Emulated GPU: no room for device memory");
     std::abort();
@@ -143,8 +143,8 @@ void Arena::Describe(const void* pointer, char* text, size_t size) const {
       return;
     }
   }
-  std::snprintf(text, size, "%s", Contains(pointer) ? "device memory that is not allocated"
-                                                    : "not device memory");
+  std::snprintf(text, size, "%s",
+                Contains(pointer) ? "device memory that is not allocated" : "not device memory");
 }
 
 }  // namespace emulated_gpu

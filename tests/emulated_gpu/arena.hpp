@@ -29,9 +29,7 @@ class Arena {
   /// Null for what is not the beginning of an allocation. The arena has to be open.
   std::optional<Allocation> Free(void* pointer);
 
-  bool Contains(const void* pointer) const {
-    return pointer >= base_ && pointer < base_ + kBytes;
-  }
+  bool Contains(const void* pointer) const { return pointer >= base_ && pointer < base_ + kBytes; }
   /// The live allocation that holds `pointer`, or ends there.
   const Allocation* Find(const void* pointer) const;
   size_t count() const { return live_.size(); }

@@ -176,9 +176,10 @@ class BlockRunner {
       ++waiting;
       at = &thread;
     }
-    Fault("%s: only %zu of %zu threads of a block come to the barrier at %s:%d, or others wait "
-          "elsewhere", name_, waiting, threads_.size(), at && at->file ? at->file : "a warp's",
-          at ? at->line : 0);
+    Fault(
+        "%s: only %zu of %zu threads of a block come to the barrier at %s:%d, or others wait "
+        "elsewhere",
+        name_, waiting, threads_.size(), at && at->file ? at->file : "a warp's", at ? at->line : 0);
   }
 
   void CheckSharedMemory(const Grid& grid) {

@@ -32,8 +32,7 @@ void CpuGemm(cublasOperation_t ta, cublasOperation_t tb, int m, int n, int k, fl
 }
 
 void CpuGemm(cublasOperation_t ta, cublasOperation_t tb, int m, int n, int k, double alpha,
-             const double* a, int lda, const double* b, int ldb, double beta, double* c,
-             int ldc) {
+             const double* a, int lda, const double* b, int ldb, double beta, double* c, int ldc) {
   cblas_dgemm(CblasColMajor, Transposed(ta), Transposed(tb), m, n, k, alpha, a, lda, b, ldb, beta,
               c, ldc);
 }
@@ -54,10 +53,10 @@ struct Operand {
 };
 
 template <typename T>
-cublasStatus_t Gemm(cublasHandle_t handle, cublasOperation_t ta, cublasOperation_t tb, int m,
-                    int n, int k, const T* alpha, const T* a, int lda, long long stride_a,
-                    const T* b, int ldb, long long stride_b, const T* beta, T* c, int ldc,
-                    long long stride_c, int batch) {
+cublasStatus_t Gemm(cublasHandle_t handle, cublasOperation_t ta, cublasOperation_t tb, int m, int n,
+                    int k, const T* alpha, const T* a, int lda, long long stride_a, const T* b,
+                    int ldb, long long stride_b, const T* beta, T* c, int ldc, long long stride_c,
+                    int batch) {
   const bool a_plain = ta == CUBLAS_OP_N, b_plain = tb == CUBLAS_OP_N;
   const Operand<const T> left{a, a_plain ? m : k, a_plain ? k : m, lda, stride_a};
   const Operand<const T> right{b, b_plain ? k : n, b_plain ? n : k, ldb, stride_b};
@@ -75,8 +74,7 @@ cublasStatus_t Gemm(cublasHandle_t handle, cublasOperation_t ta, cublasOperation
       T* const out = c + i * stride_c;
       // Zero times NaN is zero here.
       for (int j = 0; beta == T(0) && j < n; ++j) std::fill_n(out + size_t(j) * ldc, m, T(0));
-      CpuGemm(ta, tb, m, n, k, alpha, a + i * stride_a, lda, b + i * stride_b, ldb, beta, out,
-              ldc);
+      CpuGemm(ta, tb, m, n, k, alpha, a + i * stride_a, lda, b + i * stride_b, ldb, beta, out, ldc);
     }
   });
   return CUBLAS_STATUS_SUCCESS;
@@ -84,8 +82,7 @@ cublasStatus_t Gemm(cublasHandle_t handle, cublasOperation_t ta, cublasOperation
 
 template <typename T>
 cublasStatus_t Gemv(cublasHandle_t handle, cublasOperation_t trans, int m, int n, const T* alpha,
-                    const T* a, int lda, const T* x, int step_x, const T* beta, T* y,
-                    int step_y) {
+                    const T* a, int lda, const T* x, int step_x, const T* beta, T* y, int step_y) {
   if (step_x != 1 || step_y != 1) return CUBLAS_STATUS_NOT_SUPPORTED;
   const bool plain = trans == CUBLAS_OP_N;
   const int in = plain ? n : m, out = plain ? m : n;
@@ -161,10 +158,14 @@ cublasStatus_t cublasSetMathMode(cublasHandle_t, cublasMath_t) { return CUBLAS_S
 
 const char* cublasGetStatusName(cublasStatus_t status) {
   switch (status) {
-    case CUBLAS_STATUS_SUCCESS: return "CUBLAS_STATUS_SUCCESS";
-    case CUBLAS_STATUS_INVALID_VALUE: return "CUBLAS_STATUS_INVALID_VALUE";
-    case CUBLAS_STATUS_NOT_SUPPORTED: return "CUBLAS_STATUS_NOT_SUPPORTED";
-    default: return "a status of the emulated cuBLAS";
+    case CUBLAS_STATUS_SUCCESS:
+      return "CUBLAS_STATUS_SUCCESS";
+    case CUBLAS_STATUS_INVALID_VALUE:
+      return "CUBLAS_STATUS_INVALID_VALUE";
+    case CUBLAS_STATUS_NOT_SUPPORTED:
+      return "CUBLAS_STATUS_NOT_SUPPORTED";
+    default:
+      return "a status of the emulated cuBLAS";
   }
 }
 
@@ -186,8 +187,8 @@ const char* cublasGetStatusName(cublasStatus_t status) {
                                          int step_x, const T* beta, T* y, int step_y) {            \
     return Gemv<T>(handle, trans, m, n, alpha, a, lda, x, step_x, beta, y, step_y);                \
   }                                                                                                \
-  cublasStatus_t cublas##LETTER##dot_v2(cublasHandle_t handle, int n, const T* x, int,             \
-                                        const T* y, int, T* result) {                              \
+  cublasStatus_t cublas##LETTER##dot_v2(cublasHandle_t handle, int n, const T* x, int, const T* y, \
+                                        int, T* result) {                                          \
     return Dot<T>(handle, n, x, y, result);                                                        \
   }                                                                                                \
   cublasStatus_t cublas##LETTER##asum_v2(cublasHandle_t handle, int n, const T* x, int,            \

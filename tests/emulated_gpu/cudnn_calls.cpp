@@ -36,9 +36,15 @@ void EnqueueConvolution(cudnnHandle_t handle, const ConvolutionCall& call) {
     T *in = static_cast<T*>(call.in), *filter = static_cast<T*>(call.filter),
       *out = static_cast<T*>(call.out);
     switch (call.direction) {
-      case Direction::kForward: convolution.Forward(in, filter, out); break;
-      case Direction::kBackwardData: convolution.BackwardData(filter, out, in); break;
-      case Direction::kBackwardFilter: convolution.BackwardFilter(in, out, filter); break;
+      case Direction::kForward:
+        convolution.Forward(in, filter, out);
+        break;
+      case Direction::kBackwardData:
+        convolution.BackwardData(filter, out, in);
+        break;
+      case Direction::kBackwardFilter:
+        convolution.BackwardFilter(in, out, filter);
+        break;
     }
   });
 }
@@ -115,10 +121,12 @@ void WithType(cudnnDataType_t type, const F& f) {
 
 extern "C" {
 
-cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(
-    cudnnHandle_t, const cudnnTensorDescriptor_t, const cudnnFilterDescriptor_t,
-    const cudnnConvolutionDescriptor_t convolution, const cudnnTensorDescriptor_t, const int asked,
-    int* count, cudnnConvolutionFwdAlgoPerf_t* perf) {
+cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(cudnnHandle_t, const cudnnTensorDescriptor_t,
+                                                     const cudnnFilterDescriptor_t,
+                                                     const cudnnConvolutionDescriptor_t convolution,
+                                                     const cudnnTensorDescriptor_t, const int asked,
+                                                     int* count,
+                                                     cudnnConvolutionFwdAlgoPerf_t* perf) {
   return Propose(Of(convolution), asked, count, perf);
 }
 
@@ -145,7 +153,12 @@ cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha,
                                       void* y) {
   return Convolve(handle, {Direction::kForward,
                            {Of(x_shape), Of(w_shape), Of(convolution), Of(y_shape)},
-                           alpha, beta, const_cast<void*>(x), const_cast<void*>(w), y, workspace,
+                           alpha,
+                           beta,
+                           const_cast<void*>(x),
+                           const_cast<void*>(w),
+                           y,
+                           workspace,
                            bytes});
 }
 
@@ -158,21 +171,30 @@ cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alp
                                            const cudnnTensorDescriptor_t dx_shape, void* dx) {
   return Convolve(handle, {Direction::kBackwardData,
                            {Of(dx_shape), Of(w_shape), Of(convolution), Of(dy_shape)},
-                           alpha, beta, dx, const_cast<void*>(w), const_cast<void*>(dy), workspace,
+                           alpha,
+                           beta,
+                           dx,
+                           const_cast<void*>(w),
+                           const_cast<void*>(dy),
+                           workspace,
                            bytes});
 }
 
 cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void* alpha,
                                              const cudnnTensorDescriptor_t x_shape, const void* x,
-                                             const cudnnTensorDescriptor_t dy_shape,
-                                             const void* dy,
+                                             const cudnnTensorDescriptor_t dy_shape, const void* dy,
                                              const cudnnConvolutionDescriptor_t convolution,
                                              cudnnConvolutionBwdFilterAlgo_t, void* workspace,
                                              size_t bytes, const void* beta,
                                              const cudnnFilterDescriptor_t dw_shape, void* dw) {
   return Convolve(handle, {Direction::kBackwardFilter,
                            {Of(x_shape), Of(dw_shape), Of(convolution), Of(dy_shape)},
-                           alpha, beta, const_cast<void*>(x), dw, const_cast<void*>(dy), workspace,
+                           alpha,
+                           beta,
+                           const_cast<void*>(x),
+                           dw,
+                           const_cast<void*>(dy),
+                           workspace,
                            bytes});
 }
 
@@ -196,8 +218,8 @@ cudnnStatus_t cudnnAddTensor(cudnnHandle_t handle, const void* alpha,
 
 cudnnStatus_t cudnnConvolutionBackwardBias(cudnnHandle_t handle, const void* alpha,
                                            const cudnnTensorDescriptor_t dy_shape, const void* dy,
-                                           const void* beta,
-                                           const cudnnTensorDescriptor_t db_shape, void* db) {
+                                           const void* beta, const cudnnTensorDescriptor_t db_shape,
+                                           void* db) {
   const CudnnTensor shape = Of(dy_shape);
   if (!IsBiasOf(Of(db_shape), shape)) return CUDNN_STATUS_NOT_SUPPORTED;
   const Lock lock(Machine::Get().mutex);

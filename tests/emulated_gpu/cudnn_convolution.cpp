@@ -61,9 +61,9 @@ void Store(const std::vector<T>& sum, T beta, T* target) {
 bool ConvolutionShape::IsConsistent() const {
   const CudnnConvolution& v = convolution;
   return out.h == OutputSize(in.h, v.pad_h, v.dilation_h, filter.h, v.stride_h) &&
-         out.w == OutputSize(in.w, v.pad_w, v.dilation_w, filter.w, v.stride_w) &&
-         in.n == out.n && filter.k == out.c && filter.c * v.groups == in.c &&
-         out.c % v.groups == 0 && IsPacked(in) && IsPacked(out);
+         out.w == OutputSize(in.w, v.pad_w, v.dilation_w, filter.w, v.stride_w) && in.n == out.n &&
+         filter.k == out.c && filter.c * v.groups == in.c && out.c % v.groups == 0 &&
+         IsPacked(in) && IsPacked(out);
 }
 
 bool ConvolutionShape::RoundsToTf32() const {
@@ -87,8 +87,7 @@ template <typename F>
 void CpuConvolution<T>::ForEachGroup(const F& f) const {
   for (int n = 0; n < shape_.in.n; ++n) {
     for (int g = 0; g < shape_.convolution.groups; ++g) {
-      const size_t in =
-          (size_t(n) * shape_.in.c + g * in_channels_) * shape_.in.h * shape_.in.w;
+      const size_t in = (size_t(n) * shape_.in.c + g * in_channels_) * shape_.in.h * shape_.in.w;
       const size_t out = (size_t(n) * shape_.out.c + g * out_channels_) * places_;
       f(in, out, size_t(g) * out_channels_ * taps_);
     }
@@ -156,8 +155,8 @@ void CpuConvolution<T>::BackwardFilter(const T* in, const T* out_diff, T* filter
   std::vector<T> patches(size_t(taps_) * places_), sum(Count(shape_.filter));
   ForEachGroup([&](size_t in_offset, size_t out_offset, size_t filter_offset) {
     ForEachTap([&](size_t patch, size_t i) { patches[patch] = x[in_offset + i]; });
-    Product(CblasNoTrans, CblasTrans, out_channels_, taps_, places_, alpha_,
-            dy.data() + out_offset, patches.data(), T(1), sum.data() + filter_offset);
+    Product(CblasNoTrans, CblasTrans, out_channels_, taps_, places_, alpha_, dy.data() + out_offset,
+            patches.data(), T(1), sum.data() + filter_offset);
   });
   Store(sum, beta_, filter_diff);
 }

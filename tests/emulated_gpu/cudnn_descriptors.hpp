@@ -26,9 +26,7 @@ struct CudnnConvolution {
   cudnnMathType_t math = CUDNN_DEFAULT_MATH;
 };
 
-inline LibraryHandle& Of(cudnnHandle_t handle) {
-  return *reinterpret_cast<LibraryHandle*>(handle);
-}
+inline LibraryHandle& Of(cudnnHandle_t handle) { return *reinterpret_cast<LibraryHandle*>(handle); }
 inline CudnnTensor& Of(cudnnTensorDescriptor_t descriptor) {
   return *reinterpret_cast<CudnnTensor*>(descriptor);
 }

@@ -140,7 +140,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t* graph) {
 cudaError_t cudaStreamIsCapturing(cudaStream_t handle, cudaStreamCaptureStatus* status) {
   const Lock lock(Machine::Get().mutex);
   const std::shared_ptr<Capture> capture = CaptureOf(StreamOf(handle));
-  *status = capture == nullptr   ? cudaStreamCaptureStatusNone
+  *status = capture == nullptr ? cudaStreamCaptureStatusNone
             : capture->valid() ? cudaStreamCaptureStatusActive
                                : cudaStreamCaptureStatusInvalidated;
   return cudaSuccess;

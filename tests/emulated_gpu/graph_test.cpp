@@ -127,8 +127,9 @@ TEST_F(EmulatedGpuGraphTest, WhatIsForbiddenFails) {
   forbidden([&] { return cudaMalloc(&more, 4); }, cudaSuccess);
   forbidden([&] { return cudaFree(memory_); }, cudaSuccess);
   forbidden([&] { return cudaMallocHost(&more, 4); }, cudaSuccess);
-  forbidden([&] { return cudaMemcpyAsync(memory_, &pageable, 4, cudaMemcpyHostToDevice,
-                                         streams_[0]); }, cudaSuccess);
+  forbidden(
+      [&] { return cudaMemcpyAsync(memory_, &pageable, 4, cudaMemcpyHostToDevice, streams_[0]); },
+      cudaSuccess);
   forbidden([&] { return cublasSdot(handle, 1, memory_, 1, memory_, 1, &pageable); },
             CUBLAS_STATUS_SUCCESS);
   cudaEventRecord(events_[0], streams_[1]);

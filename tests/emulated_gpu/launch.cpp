@@ -78,8 +78,7 @@ void CheckWord(uintptr_t word, const std::type_info& kernel) {
     char place[200];
     machine.arena.Describe(address, place, sizeof(place));
     Fault("an argument of %s points to %s", Demangle(kernel).c_str(), place);
-  } else if (LooksLikeHostMemory(word) && !machine.IsPinned(address, 1) &&
-             host_memory->Has(word)) {
+  } else if (LooksLikeHostMemory(word) && !machine.IsPinned(address, 1) && host_memory->Has(word)) {
     Fault("an argument of %s points to memory of the host at %p", Demangle(kernel).c_str(),
           address);
   }
@@ -96,7 +95,9 @@ void CheckArgument(const void* bytes, size_t size, const std::type_info& kernel)
   }
 }
 
-void AllowSharedMemory(int bytes) { allowed_shared = std::max<size_t>(kSharedWithoutAsking, bytes); }
+void AllowSharedMemory(int bytes) {
+  allowed_shared = std::max<size_t>(kSharedWithoutAsking, bytes);
+}
 
 void EnqueueKernel(const LaunchShape& shape, const std::type_info& kernel,
                    std::function<void()> call) {

@@ -100,8 +100,8 @@ void RequireDeviceMemory(const void* begin, size_t bytes, const char* what) {
   if (bytes == 0) return;
   const Machine& machine = Machine::Get();
   const Allocation* const found = machine.arena.Find(begin);
-  const bool inside = found != nullptr && static_cast<const char*>(begin) + bytes <=
-                                              found->begin + found->bytes;
+  const bool inside =
+      found != nullptr && static_cast<const char*>(begin) + bytes <= found->begin + found->bytes;
   if (inside && found->device == CurrentDevice()) return;
   char place[200];
   machine.arena.Describe(begin, place, sizeof(place));

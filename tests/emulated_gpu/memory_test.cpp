@@ -32,8 +32,9 @@ class EmulatedGpuMemoryTest : public ::testing::Test {
 
 TEST_F(EmulatedGpuMemoryTest, HostCodeCannotTouchIt) {
   volatile float* const memory = memory_;
-  EXPECT_DEATH(memory[2] = 1, "host code touched device memory at .*, byte 8 of an allocation of "
-                              "64 bytes on GPU 0");
+  EXPECT_DEATH(memory[2] = 1,
+               "host code touched device memory at .*, byte 8 of an allocation of "
+               "64 bytes on GPU 0");
   EXPECT_DEATH(std::printf("%f", memory[3]), "host code touched device memory");
 }
 

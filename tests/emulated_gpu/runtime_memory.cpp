@@ -34,11 +34,16 @@ Ends EndsOf(const void* to, const void* from, size_t size) {
 
 bool Agrees(const Ends& ends, cudaMemcpyKind kind) {
   switch (kind) {
-    case cudaMemcpyHostToDevice: return ends.to_device && !ends.from_device;
-    case cudaMemcpyDeviceToHost: return !ends.to_device && ends.from_device;
-    case cudaMemcpyDeviceToDevice: return ends.to_device && ends.from_device;
-    case cudaMemcpyHostToHost: return !ends.to_device && !ends.from_device;
-    default: return true;
+    case cudaMemcpyHostToDevice:
+      return ends.to_device && !ends.from_device;
+    case cudaMemcpyDeviceToHost:
+      return !ends.to_device && ends.from_device;
+    case cudaMemcpyDeviceToDevice:
+      return ends.to_device && ends.from_device;
+    case cudaMemcpyHostToHost:
+      return !ends.to_device && !ends.from_device;
+    default:
+      return true;
   }
 }
 

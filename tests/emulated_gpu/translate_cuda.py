@@ -21,7 +21,9 @@ def launch(match):
 def main():
     source, target = Path(sys.argv[1]), Path(sys.argv[2])
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text('#include "caffe/device/emulated/kernel_prelude.hpp"\n'
+    # The libraries' headers are read as the host's compiler sees them.
+    target.write_text("#include <cublas_v2.h>\n#include <cuda_fp16.h>\n#include <curand.h>\n"
+                      '#include "caffe/device/emulated/kernel_prelude.hpp"\n'
                       '#include "tests/emulated_gpu/launch_shape.hpp"\n'
                       f'#line 1 "{source}"\n' + LAUNCH.sub(launch, source.read_text()))
 

@@ -131,15 +131,15 @@ class EndToEndTest(unittest.TestCase):
         log = self.run_well("time", solver, "--count", "--gpu=0")
         launches = int(re.search(r"^  launches +(\d+)$", log, re.M)[1])
         self.assertTrue(20 <= launches <= 60, log)
-        self.assertRegex(log, r"  allocations +0 ")
-        self.assertRegex(log, r"  cuDNN convolution, forward +2$")
-        waits = sum(map(int, re.findall(r"this thread waits: .* (\d+)$", log)))
+        self.assertRegex(log, r"(?m)^  allocations +0 ")
+        self.assertRegex(log, r"(?m)^  cuDNN convolution, forward +2$")
+        waits = sum(map(int, re.findall(r"this thread waits: .* (\d+)$", log, re.M)))
         self.assertLessEqual(waits, 2, log)
 
     def test_time_measures_and_counts_a_pass(self):
         log = self.run_well("time", "--model=lenet.prototxt", "--iterations=2", "--count", "--gpu=0")
         self.assertRegex(log, r"Average Forward-Backward: \S+ ms")
-        self.assertRegex(log, r"  cuDNN convolution, weight gradient +2$")
+        self.assertRegex(log, r"(?m)^  cuDNN convolution, weight gradient +2$")
 
     def test_count_needs_a_gpu(self):
         self.expect_error(caffe("time", write_solver("cpu", "lenet", "paper"), "--count"),

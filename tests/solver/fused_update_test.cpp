@@ -144,6 +144,22 @@ TYPED_TEST(FusedUpdateTest, WorkedValues) {
   }
 }
 
+/// Each update takes the rate that it was given, though the host has gone on to the next ones.
+TYPED_TEST(FusedUpdateTest, FollowOneAnotherWithoutWaiting) {
+  typedef typename TypeParam::Dtype Dtype;
+  typename FusedUpdateTest<TypeParam>::Values values(1);
+  values.weight.mutable_cpu_data()[0] = 1;
+  values.weight.mutable_cpu_diff()[0] = 1;
+  FusedUpdate<Dtype> update(MakeRule(UpdateRule::Kind::kSgd, 0), Regularization::kL2,
+                            {{&values.weight, values.Histories(1), Dtype(1), Dtype(0)}}, {});
+  for (const double rate : {0.5, 0.25, 0.125, 0.0625}) {
+    typename FusedUpdate<Dtype>::Iteration iteration;
+    iteration.rate = static_cast<Dtype>(rate);
+    update.Apply(iteration);
+  }
+  EXPECT_EQ(values.weight.cpu_data()[0], Dtype(0.0625));
+}
+
 ParamAction MakeAction(int kept, int dropped, double factor = 1) {
   return {factor, static_cast<ElementAction>(kept), static_cast<ElementAction>(dropped)};
 }
