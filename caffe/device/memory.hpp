@@ -12,6 +12,13 @@ namespace caffe {
 /// The calling thread's current device.
 int CurrentGpu();
 
+/// Memory of the current device, in bytes.
+struct GpuMemorySize {
+  size_t free;
+  size_t total;
+};
+GpuMemorySize GpuMemory();
+
 /// Bytes on the current device; their content is undefined.
 void* GpuAllocate(size_t size);
 /// Gives memory back to `device`, after everything that was started there has finished. Null

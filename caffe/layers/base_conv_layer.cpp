@@ -65,12 +65,9 @@ void BaseConvolutionLayer<Dtype>::ReadGeometry() {
 template <typename Dtype>
 void BaseConvolutionLayer<Dtype>::CheckEngine() const {
   if (this->layer_param_.convolution_param().engine() != ConvolutionParameter::CUDNN) return;
-  Require(num_spatial_axes_ == 2, "engine CUDNN needs 2 spatial axes; this layer has ",
-          num_spatial_axes_, ". Use engine CAFFE.");
-  for (int i = 0; i < num_spatial_axes_; ++i) {
-    Require(dilation_.cpu_data()[i] == 1,
-            "engine CUDNN does not take dilated convolutions. Use engine CAFFE or DEFAULT.");
-  }
+  Require(num_spatial_axes_ >= 1 && num_spatial_axes_ <= 3,
+          "engine CUDNN needs 1 to 3 spatial axes; this layer has ", num_spatial_axes_,
+          ". Use engine CAFFE.");
 }
 
 template <typename Dtype>
@@ -172,11 +169,13 @@ ConvShape BaseConvolutionLayer<Dtype>::Shape() {
 
 template <typename Dtype>
 template <typename Device>
-ConvEngine<Dtype>* BaseConvolutionLayer<Dtype>::engine() {
+ConvEngine<Dtype>* BaseConvolutionLayer<Dtype>::engine(ConvPass pass) {
+  ConvEngine<Dtype>* engine;
   if constexpr (std::is_same_v<Device, Cpu>)
-    return cpu_engines_.Get(wanted_engine(), Shape());
+    engine = cpu_engines_.Get(wanted_engine(), Shape());
   else
-    return gpu_engines_.Get(wanted_engine(), Shape());
+    engine = gpu_engines_.Get(wanted_engine(), Shape());
+  return engine != nullptr && engine->Takes(pass) ? engine : nullptr;
 }
 
 template <typename Dtype>
@@ -187,9 +186,9 @@ int64_t BaseConvolutionLayer<Dtype>::MultiplyAdds(const vector<Blob<Dtype>*>& bo
 
 template class BaseConvolutionLayer<float>;
 template class BaseConvolutionLayer<double>;
-template ConvEngine<float>* BaseConvolutionLayer<float>::engine<Cpu>();
-template ConvEngine<float>* BaseConvolutionLayer<float>::engine<Gpu>();
-template ConvEngine<double>* BaseConvolutionLayer<double>::engine<Cpu>();
-template ConvEngine<double>* BaseConvolutionLayer<double>::engine<Gpu>();
+template ConvEngine<float>* BaseConvolutionLayer<float>::engine<Cpu>(ConvPass);
+template ConvEngine<float>* BaseConvolutionLayer<float>::engine<Gpu>(ConvPass);
+template ConvEngine<double>* BaseConvolutionLayer<double>::engine<Cpu>(ConvPass);
+template ConvEngine<double>* BaseConvolutionLayer<double>::engine<Gpu>(ConvPass);
 
 }  // namespace caffe

@@ -82,9 +82,9 @@ class BaseConvolutionLayer : public Layer<Dtype>, public SelectiveGradients {
   template <typename Device>
   void BackwardBias(Dtype* bias, const Dtype* input);
 
-  /// The library's convolution to use for the current shapes, or null for the gemm way.
+  /// The library's convolution to use for a pass over the current shapes, or null for the gemm way.
   template <typename Device>
-  ConvEngine<Dtype>* engine();
+  ConvEngine<Dtype>* engine(ConvPass pass);
 
   /// Dimension i of the input, counted from the channel axis.
   inline int input_shape(int i) { return (*bottom_shape_)[channel_axis_ + i]; }

@@ -19,7 +19,7 @@ template <typename Device>
 void ConvolutionLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
                                         const vector<Blob<Dtype>*>& top) {
   const auto& blobs = this->blobs_;
-  ConvEngine<Dtype>* engine = this->template engine<Device>();
+  ConvEngine<Dtype>* engine = this->template engine<Device>(ConvPass::kForward);
   for (size_t i = 0; i < bottom.size(); ++i) {
     if (engine != nullptr) {
       engine->Forward(bottom[i]->data().get(), blobs[0]->data().get(),
@@ -42,16 +42,39 @@ void ConvolutionLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
 
 template <typename Dtype>
 template <typename Device>
+void ConvolutionLayer<Dtype>::BackwardByGemm(const Blob<Dtype>& top, bool weights_wanted,
+                                             bool bottom_wanted, Blob<Dtype>* bottom) {
+  if (!weights_wanted && !bottom_wanted) return;
+  const auto& blobs = this->blobs_;
+  const bool all_wanted = weights_wanted && !this->template WeightGemmPart<Device>(
+                                                Data<Device>(*bottom), Diff<Device>(top));
+  for (int n = 0; n < this->num_; ++n) {
+    const Dtype* out_diff = Diff<Device>(top) + int64_t(n) * this->top_dim_;
+    const int64_t at = int64_t(n) * this->bottom_dim_;
+    if (all_wanted) {
+      this->template WeightGemm<Device>(Data<Device>(*bottom) + at, out_diff,
+                                        MutableDiff<Device>(blobs[0].get()));
+    }
+    if (bottom_wanted) {
+      this->template BackwardGemm<Device>(out_diff, Data<Device>(*blobs[0]),
+                                          MutableDiff<Device>(bottom) + at);
+    }
+  }
+}
+
+template <typename Dtype>
+template <typename Device>
 void ConvolutionLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                          const vector<bool>& propagate_down,
                                          const vector<Blob<Dtype>*>& bottom) {
   const auto& blobs = this->blobs_;
   const bool weights_wanted = this->param_propagate_down_[0];
   const bool bias_wanted = this->bias_term_ && this->param_propagate_down_[1];
-  ConvEngine<Dtype>* engine = this->template engine<Device>();
+  ConvEngine<Dtype>* weights_engine =
+      weights_wanted ? this->template engine<Device>(ConvPass::kBackwardWeights) : nullptr;
   for (size_t i = 0; i < top.size(); ++i) {
-    if (engine != nullptr && weights_wanted) {
-      this->AddGradients(engine, bottom[i]->data().get(), top[i]->diff().get(),
+    if (weights_engine != nullptr) {
+      this->AddGradients(weights_engine, bottom[i]->data().get(), top[i]->diff().get(),
                          bias_wanted ? blobs[1]->diff().get() : nullptr);
     } else if (bias_wanted) {
       for (int n = 0; n < this->num_; ++n) {
@@ -59,26 +82,14 @@ void ConvolutionLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                             Diff<Device>(*top[i]) + int64_t(n) * this->top_dim_);
       }
     }
-    if (engine != nullptr) {
-      if (propagate_down[i]) {
-        engine->BackwardData(top[i]->diff().get(), blobs[0]->data().get(), bottom[i]->diff().get());
-      }
-      continue;
+    ConvEngine<Dtype>* data_engine =
+        propagate_down[i] ? this->template engine<Device>(ConvPass::kBackwardData) : nullptr;
+    if (data_engine != nullptr) {
+      data_engine->BackwardData(top[i]->diff().get(), blobs[0]->data().get(),
+                                bottom[i]->diff().get());
     }
-    const bool all_wanted = weights_wanted && !this->template WeightGemmPart<Device>(
-                                                  Data<Device>(*bottom[i]), Diff<Device>(*top[i]));
-    for (int n = 0; n < this->num_; ++n) {
-      const Dtype* out_diff = Diff<Device>(*top[i]) + int64_t(n) * this->top_dim_;
-      const int64_t at = int64_t(n) * this->bottom_dim_;
-      if (all_wanted) {
-        this->template WeightGemm<Device>(Data<Device>(*bottom[i]) + at, out_diff,
-                                          MutableDiff<Device>(blobs[0].get()));
-      }
-      if (propagate_down[i]) {
-        this->template BackwardGemm<Device>(out_diff, Data<Device>(*blobs[0]),
-                                            MutableDiff<Device>(bottom[i]) + at);
-      }
-    }
+    BackwardByGemm<Device>(*top[i], weights_wanted && weights_engine == nullptr,
+                           propagate_down[i] && data_engine == nullptr, bottom[i]);
   }
 }
 

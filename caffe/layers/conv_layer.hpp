@@ -39,6 +39,10 @@ class ConvolutionLayer : public BaseConvolutionLayer<Dtype> {
   template <typename Device>
   void BackwardOn(const vector<Blob<Dtype>*>& top, const vector<bool>& propagate_down,
                   const vector<Blob<Dtype>*>& bottom);
+  /// The gradients of the weights and of one bottom, as far as they are wanted, by matrix products.
+  template <typename Device>
+  void BackwardByGemm(const Blob<Dtype>& top, bool weights_wanted, bool bottom_wanted,
+                      Blob<Dtype>* bottom);
 };
 
 }  // namespace caffe

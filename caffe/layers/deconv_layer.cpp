@@ -19,7 +19,7 @@ template <typename Device>
 void DeconvolutionLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
                                           const vector<Blob<Dtype>*>& top) {
   const auto& blobs = this->blobs_;
-  ConvEngine<Dtype>* engine = this->template engine<Device>();
+  ConvEngine<Dtype>* engine = this->template engine<Device>(ConvPass::kBackwardData);
   for (size_t i = 0; i < bottom.size(); ++i) {
     if (engine != nullptr) {
       engine->BackwardData(bottom[i]->data().get(), blobs[0]->data().get(), top[i]->data().get());
@@ -40,11 +40,11 @@ void DeconvolutionLayer<Dtype>::ForwardOn(const vector<Blob<Dtype>*>& bottom,
 
 template <typename Dtype>
 template <typename Device>
-void DeconvolutionLayer<Dtype>::BackwardByGemm(Blob<Dtype>* top, bool bottom_wanted,
-                                               Blob<Dtype>* bottom) {
-  const bool weights_wanted =
-      this->param_propagate_down_[0] &&
-      !this->template WeightGemmPart<Device>(Diff<Device>(*top), Data<Device>(*bottom));
+void DeconvolutionLayer<Dtype>::BackwardByGemm(Blob<Dtype>* top, bool weights_wanted,
+                                               bool bottom_wanted, Blob<Dtype>* bottom) {
+  if (!weights_wanted && !bottom_wanted) return;
+  weights_wanted = weights_wanted && !this->template WeightGemmPart<Device>(Diff<Device>(*top),
+                                                                            Data<Device>(*bottom));
   Blob<Dtype>* weights = this->blobs_[0].get();
   for (int n = 0; n < this->num_; ++n) {
     const Dtype* top_diff = Diff<Device>(*top) + int64_t(n) * this->top_dim_;
@@ -66,7 +66,9 @@ void DeconvolutionLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                            const vector<bool>& propagate_down,
                                            const vector<Blob<Dtype>*>& bottom) {
   const auto& blobs = this->blobs_;
-  ConvEngine<Dtype>* engine = this->template engine<Device>();
+  const bool weights_wanted = this->param_propagate_down_[0];
+  ConvEngine<Dtype>* weights_engine =
+      weights_wanted ? this->template engine<Device>(ConvPass::kBackwardWeights) : nullptr;
   for (size_t i = 0; i < top.size(); ++i) {
     if (this->bias_term_ && this->param_propagate_down_[1]) {
       for (int n = 0; n < this->num_; ++n) {
@@ -74,17 +76,17 @@ void DeconvolutionLayer<Dtype>::BackwardOn(const vector<Blob<Dtype>*>& top,
                                             Diff<Device>(*top[i]) + int64_t(n) * this->top_dim_);
       }
     }
-    if (engine == nullptr) {
-      BackwardByGemm<Device>(top[i], propagate_down[i], bottom[i]);
-      continue;
+    if (weights_engine != nullptr) {
+      this->AddGradients(weights_engine, top[i]->diff().get(), bottom[i]->data().get(), nullptr);
     }
-    if (this->param_propagate_down_[0]) {
-      this->AddGradients(engine, top[i]->diff().get(), bottom[i]->data().get(), nullptr);
+    ConvEngine<Dtype>* data_engine =
+        propagate_down[i] ? this->template engine<Device>(ConvPass::kForward) : nullptr;
+    if (data_engine != nullptr) {
+      data_engine->Forward(top[i]->diff().get(), blobs[0]->data().get(), nullptr,
+                           bottom[i]->diff().get());
     }
-    if (propagate_down[i]) {
-      engine->Forward(top[i]->diff().get(), blobs[0]->data().get(), nullptr,
-                      bottom[i]->diff().get());
-    }
+    BackwardByGemm<Device>(top[i], weights_wanted && weights_engine == nullptr,
+                           propagate_down[i] && data_engine == nullptr, bottom[i]);
   }
 }
 

@@ -37,9 +37,10 @@ class DeconvolutionLayer : public BaseConvolutionLayer<Dtype> {
   template <typename Device>
   void BackwardOn(const vector<Blob<Dtype>*>& top, const vector<bool>& propagate_down,
                   const vector<Blob<Dtype>*>& bottom);
-  /// The gradients of the weights and of one bottom, by matrix products.
+  /// The gradients of the weights and of one bottom, as far as they are wanted, by matrix products.
   template <typename Device>
-  void BackwardByGemm(Blob<Dtype>* top, bool bottom_wanted, Blob<Dtype>* bottom);
+  void BackwardByGemm(Blob<Dtype>* top, bool weights_wanted, bool bottom_wanted,
+                      Blob<Dtype>* bottom);
 };
 
 }  // namespace caffe

@@ -37,6 +37,10 @@ struct ConvShape {
   auto operator<=>(const ConvShape&) const = default;
 };
 
+/// The three computations of a convolution, by what they make: dst, the gradient of src, the
+/// gradient of the weights.
+enum class ConvPass { kForward, kBackwardData, kBackwardWeights };
+
 /// What becomes of a convolution's output before it is left.
 struct ConvTail {
   /// Values of the output's shape that are added to it, or null. Not the output's own storage.
@@ -51,6 +55,9 @@ template <typename Dtype>
 class ConvEngine {
  public:
   virtual ~ConvEngine() = default;
+
+  /// Whether the engine has this pass; another way has to be taken for one that it has not.
+  virtual bool Takes(ConvPass pass) { return true; }
 
   /// dst = conv(src, weights) + bias. bias is null where the shape has none.
   virtual void Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,

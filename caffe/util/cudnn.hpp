@@ -18,6 +18,7 @@
   do {                                                                                           \
     const cudnnStatus_t caffe_status = (condition);                                              \
     if (caffe_status != CUDNN_STATUS_SUCCESS) {                                                  \
+      cudaGetLastError(); /* or a later launch would report it again */                          \
       throw ::caffe::Error("cuDNN: ", cudnnGetErrorString(caffe_status), " (", #condition, ", ", \
                            __FILE__, ":", __LINE__, ")");                                        \
     }                                                                                            \

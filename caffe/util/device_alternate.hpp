@@ -53,6 +53,7 @@
   do {                                                                                    \
     const cublasStatus_t caffe_status = (condition);                                      \
     if (caffe_status != CUBLAS_STATUS_SUCCESS) {                                          \
+      cudaGetLastError(); /* or a later launch would report it again */                   \
       throw ::caffe::Error("cuBLAS: ", ::caffe::cublasGetErrorString(caffe_status), " (", \
                            #condition, ", ", __FILE__, ":", __LINE__, ")");               \
     }                                                                                     \
@@ -62,6 +63,7 @@
   do {                                                                                    \
     const curandStatus_t caffe_status = (condition);                                      \
     if (caffe_status != CURAND_STATUS_SUCCESS) {                                          \
+      cudaGetLastError(); /* or a later launch would report it again */                   \
       throw ::caffe::Error("cuRAND: ", ::caffe::curandGetErrorString(caffe_status), " (", \
                            #condition, ", ", __FILE__, ":", __LINE__, ")");               \
     }                                                                                     \

@@ -1,86 +1,15 @@
-// cuDNN's calls that compute: convolutions, and biases.
+// cuDNN's calls that compute: biases. Convolutions: cudnn_backend.cpp.
 #include <cudnn.h>
 
-#include <algorithm>
-#include <cstring>
+#include <cstddef>
 #include <vector>
 
-#include "tests/emulated_gpu/cudnn_convolution.hpp"
+#include "tests/emulated_gpu/cudnn_descriptors.hpp"
 #include "tests/emulated_gpu/machine.hpp"
-#include "tests/emulated_gpu/settings.hpp"
 
 using namespace emulated_gpu;
 
 namespace {
-
-enum class Direction { kForward, kBackwardData, kBackwardFilter };
-
-/// What convolution calls take, in one place.
-struct ConvolutionCall {
-  Direction direction;
-  ConvolutionShape shape;
-  const void *alpha, *beta;
-  void *in, *filter, *out;
-  void* workspace;
-  size_t workspace_bytes;
-};
-
-constexpr size_t kWorkspace = 64 << 10;
-
-template <typename T>
-void EnqueueConvolution(cudnnHandle_t handle, const ConvolutionCall& call) {
-  const CpuConvolution<T> convolution(call.shape, *static_cast<const T*>(call.alpha),
-                                      *static_cast<const T*>(call.beta));
-  Enqueue(Of(handle).stream(), [convolution, call] {
-    std::memset(call.workspace, 0xff, call.workspace_bytes);
-    T *in = static_cast<T*>(call.in), *filter = static_cast<T*>(call.filter),
-      *out = static_cast<T*>(call.out);
-    switch (call.direction) {
-      case Direction::kForward:
-        convolution.Forward(in, filter, out);
-        break;
-      case Direction::kBackwardData:
-        convolution.BackwardData(filter, out, in);
-        break;
-      case Direction::kBackwardFilter:
-        convolution.BackwardFilter(in, out, filter);
-        break;
-    }
-  });
-}
-
-cudnnStatus_t Convolve(cudnnHandle_t handle, const ConvolutionCall& call) {
-  if (!call.shape.IsConsistent()) return CUDNN_STATUS_BAD_PARAM;
-  if (call.workspace_bytes < kWorkspace) return CUDNN_STATUS_BAD_PARAM;
-  const Lock lock(Machine::Get().mutex);
-  RequireDeviceMemory(call.in, Bytes(call.shape.in), "cuDNN: x");
-  RequireDeviceMemory(call.filter, Bytes(call.shape.filter), "cuDNN: w");
-  RequireDeviceMemory(call.out, Bytes(call.shape.out), "cuDNN: y");
-  RequireDeviceMemory(call.workspace, call.workspace_bytes, "cuDNN: workspace");
-  if (call.shape.in.type == CUDNN_DATA_DOUBLE) {
-    EnqueueConvolution<double>(handle, call);
-  } else {
-    EnqueueConvolution<float>(handle, call);
-  }
-  return CUDNN_STATUS_SUCCESS;
-}
-
-/// Proposals as a real library might make them: the first gives other bits every time, the second
-/// needs more memory than anybody has.
-template <typename Perf>
-cudnnStatus_t Propose(const CudnnConvolution& convolution, int asked, int* count, Perf* perf) {
-  *count = Setting("CUDNN", 1) != 0 ? std::min(asked, 3) : 0;
-  for (int i = 0; i < *count; ++i) {
-    perf[i] = Perf{};
-    perf[i].algo = decltype(perf[i].algo)(i);
-    perf[i].status = CUDNN_STATUS_SUCCESS;
-    perf[i].memory = i == 1 ? size_t(1) << 40 : kWorkspace;
-    perf[i].determinism = i == 0 ? CUDNN_NON_DETERMINISTIC : CUDNN_DETERMINISTIC;
-    perf[i].mathType =
-        convolution.compute_type == CUDNN_DATA_DOUBLE ? CUDNN_FMA_MATH : CUDNN_DEFAULT_MATH;
-  }
-  return CUDNN_STATUS_SUCCESS;
-}
 
 /// y = alpha * bias + beta * y for every image and place.
 template <typename T>
@@ -120,83 +49,6 @@ void WithType(cudnnDataType_t type, const F& f) {
 }  // namespace
 
 extern "C" {
-
-cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(cudnnHandle_t, const cudnnTensorDescriptor_t,
-                                                     const cudnnFilterDescriptor_t,
-                                                     const cudnnConvolutionDescriptor_t convolution,
-                                                     const cudnnTensorDescriptor_t, const int asked,
-                                                     int* count,
-                                                     cudnnConvolutionFwdAlgoPerf_t* perf) {
-  return Propose(Of(convolution), asked, count, perf);
-}
-
-cudnnStatus_t cudnnGetConvolutionBackwardDataAlgorithm_v7(
-    cudnnHandle_t, const cudnnFilterDescriptor_t, const cudnnTensorDescriptor_t,
-    const cudnnConvolutionDescriptor_t convolution, const cudnnTensorDescriptor_t, const int asked,
-    int* count, cudnnConvolutionBwdDataAlgoPerf_t* perf) {
-  return Propose(Of(convolution), asked, count, perf);
-}
-
-cudnnStatus_t cudnnGetConvolutionBackwardFilterAlgorithm_v7(
-    cudnnHandle_t, const cudnnTensorDescriptor_t, const cudnnTensorDescriptor_t,
-    const cudnnConvolutionDescriptor_t convolution, const cudnnFilterDescriptor_t, const int asked,
-    int* count, cudnnConvolutionBwdFilterAlgoPerf_t* perf) {
-  return Propose(Of(convolution), asked, count, perf);
-}
-
-cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha,
-                                      const cudnnTensorDescriptor_t x_shape, const void* x,
-                                      const cudnnFilterDescriptor_t w_shape, const void* w,
-                                      const cudnnConvolutionDescriptor_t convolution,
-                                      cudnnConvolutionFwdAlgo_t, void* workspace, size_t bytes,
-                                      const void* beta, const cudnnTensorDescriptor_t y_shape,
-                                      void* y) {
-  return Convolve(handle, {Direction::kForward,
-                           {Of(x_shape), Of(w_shape), Of(convolution), Of(y_shape)},
-                           alpha,
-                           beta,
-                           const_cast<void*>(x),
-                           const_cast<void*>(w),
-                           y,
-                           workspace,
-                           bytes});
-}
-
-cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alpha,
-                                           const cudnnFilterDescriptor_t w_shape, const void* w,
-                                           const cudnnTensorDescriptor_t dy_shape, const void* dy,
-                                           const cudnnConvolutionDescriptor_t convolution,
-                                           cudnnConvolutionBwdDataAlgo_t, void* workspace,
-                                           size_t bytes, const void* beta,
-                                           const cudnnTensorDescriptor_t dx_shape, void* dx) {
-  return Convolve(handle, {Direction::kBackwardData,
-                           {Of(dx_shape), Of(w_shape), Of(convolution), Of(dy_shape)},
-                           alpha,
-                           beta,
-                           dx,
-                           const_cast<void*>(w),
-                           const_cast<void*>(dy),
-                           workspace,
-                           bytes});
-}
-
-cudnnStatus_t cudnnConvolutionBackwardFilter(cudnnHandle_t handle, const void* alpha,
-                                             const cudnnTensorDescriptor_t x_shape, const void* x,
-                                             const cudnnTensorDescriptor_t dy_shape, const void* dy,
-                                             const cudnnConvolutionDescriptor_t convolution,
-                                             cudnnConvolutionBwdFilterAlgo_t, void* workspace,
-                                             size_t bytes, const void* beta,
-                                             const cudnnFilterDescriptor_t dw_shape, void* dw) {
-  return Convolve(handle, {Direction::kBackwardFilter,
-                           {Of(x_shape), Of(dw_shape), Of(convolution), Of(dy_shape)},
-                           alpha,
-                           beta,
-                           const_cast<void*>(x),
-                           dw,
-                           const_cast<void*>(dy),
-                           workspace,
-                           bytes});
-}
 
 cudnnStatus_t cudnnAddTensor(cudnnHandle_t handle, const void* alpha,
                              const cudnnTensorDescriptor_t bias_shape, const void* bias,

@@ -59,17 +59,16 @@ void Store(const std::vector<T>& sum, T beta, T* target) {
 }  // namespace
 
 bool ConvolutionShape::IsConsistent() const {
-  const CudnnConvolution& v = convolution;
-  return out.h == OutputSize(in.h, v.pad_h, v.dilation_h, filter.h, v.stride_h) &&
-         out.w == OutputSize(in.w, v.pad_w, v.dilation_w, filter.w, v.stride_w) && in.n == out.n &&
-         filter.k == out.c && filter.c * v.groups == in.c && out.c % v.groups == 0 &&
-         IsPacked(in) && IsPacked(out);
+  for (int i = 0; i < 3; ++i) {
+    if (out[i] != OutputSize(in[i], pad[i], dilation[i], kernel[i], stride[i])) return false;
+  }
+  return groups > 0 && in_channels % groups == 0 && out_channels % groups == 0;
 }
 
 bool ConvolutionShape::RoundsToTf32() const {
   const char* const forbidden = std::getenv("NVIDIA_TF32_OVERRIDE");
-  return in.type == CUDNN_DATA_FLOAT && convolution.math != CUDNN_FMA_MATH &&
-         Setting("TF32", 0) != 0 && (forbidden == nullptr || std::string(forbidden) != "0");
+  return type == CUDNN_DATA_FLOAT && Setting("TF32", 0) != 0 &&
+         (forbidden == nullptr || std::string(forbidden) != "0");
 }
 
 template <typename T>
@@ -77,18 +76,19 @@ CpuConvolution<T>::CpuConvolution(const ConvolutionShape& shape, T alpha, T beta
     : shape_(shape),
       alpha_(alpha),
       beta_(beta),
-      in_channels_(shape.in.c / shape.convolution.groups),
-      out_channels_(shape.out.c / shape.convolution.groups),
-      taps_(in_channels_ * shape.filter.h * shape.filter.w),
-      places_(shape.out.h * shape.out.w) {}
+      in_channels_(shape.in_channels / shape.groups),
+      out_channels_(shape.out_channels / shape.groups),
+      taps_(in_channels_ * static_cast<int>(ConvolutionShape::Product(shape.kernel))),
+      places_(static_cast<int>(ConvolutionShape::Product(shape.out))) {}
 
 template <typename T>
 template <typename F>
 void CpuConvolution<T>::ForEachGroup(const F& f) const {
-  for (int n = 0; n < shape_.in.n; ++n) {
-    for (int g = 0; g < shape_.convolution.groups; ++g) {
-      const size_t in = (size_t(n) * shape_.in.c + g * in_channels_) * shape_.in.h * shape_.in.w;
-      const size_t out = (size_t(n) * shape_.out.c + g * out_channels_) * places_;
+  const size_t plane = ConvolutionShape::Product(shape_.in);
+  for (int n = 0; n < shape_.num; ++n) {
+    for (int g = 0; g < shape_.groups; ++g) {
+      const size_t in = (size_t(n) * shape_.in_channels + g * in_channels_) * plane;
+      const size_t out = (size_t(n) * shape_.out_channels + g * out_channels_) * places_;
       f(in, out, size_t(g) * out_channels_ * taps_);
     }
   }
@@ -97,21 +97,31 @@ void CpuConvolution<T>::ForEachGroup(const F& f) const {
 template <typename T>
 template <typename F>
 void CpuConvolution<T>::ForEachTap(const F& f) const {
-  const CudnnConvolution& v = shape_.convolution;
+  const ConvolutionShape& s = shape_;
+  // Where tap k of window o lies on an axis, or -1 outside of the image.
+  const auto place = [&s](int axis, int o, int k) {
+    const int at = o * s.stride[axis] - s.pad[axis] + k * s.dilation[axis];
+    return at < s.in[axis] ? at : -1;
+  };
   size_t patch = 0;
   for (int c = 0; c < in_channels_; ++c) {
-    for (int i = 0; i < shape_.filter.h; ++i) {
-      for (int j = 0; j < shape_.filter.w; ++j) {
-        for (int y = 0; y < shape_.out.h; ++y) {
-          const int row = y * v.stride_h - v.pad_h + i * v.dilation_h;
-          if (row < 0 || row >= shape_.in.h) {
-            patch += shape_.out.w;
-            continue;
-          }
-          const size_t begin = (size_t(c) * shape_.in.h + row) * shape_.in.w;
-          for (int x = 0; x < shape_.out.w; ++x, ++patch) {
-            const int column = x * v.stride_w - v.pad_w + j * v.dilation_w;
-            if (column >= 0 && column < shape_.in.w) f(patch, begin + column);
+    for (int i = 0; i < s.kernel[0]; ++i) {
+      for (int j = 0; j < s.kernel[1]; ++j) {
+        for (int k = 0; k < s.kernel[2]; ++k) {
+          for (int z = 0; z < s.out[0]; ++z) {
+            const int slice = place(0, z, i);
+            for (int y = 0; y < s.out[1]; ++y) {
+              const int row = place(1, y, j);
+              if (slice < 0 || row < 0) {
+                patch += s.out[2];
+                continue;
+              }
+              const size_t begin = ((size_t(c) * s.in[0] + slice) * s.in[1] + row) * s.in[2];
+              for (int x = 0; x < s.out[2]; ++x, ++patch) {
+                const int column = place(2, x, k);
+                if (column >= 0) f(patch, begin + column);
+              }
+            }
           }
         }
       }
@@ -122,9 +132,9 @@ void CpuConvolution<T>::ForEachTap(const F& f) const {
 template <typename T>
 void CpuConvolution<T>::Forward(const T* in, const T* filter, T* out) const {
   const bool rounds = shape_.RoundsToTf32();
-  const std::vector<T> x = Operand(in, Count(shape_.in), rounds);
-  const std::vector<T> w = Operand(filter, Count(shape_.filter), rounds);
-  if (beta_ == T(0)) std::fill_n(out, Count(shape_.out), T(0));
+  const std::vector<T> x = Operand(in, shape_.in_count(), rounds);
+  const std::vector<T> w = Operand(filter, shape_.filter_count(), rounds);
+  if (beta_ == T(0)) std::fill_n(out, shape_.out_count(), T(0));
   std::vector<T> patches(size_t(taps_) * places_);
   ForEachGroup([&](size_t in_offset, size_t out_offset, size_t filter_offset) {
     ForEachTap([&](size_t patch, size_t i) { patches[patch] = x[in_offset + i]; });
@@ -136,9 +146,9 @@ void CpuConvolution<T>::Forward(const T* in, const T* filter, T* out) const {
 template <typename T>
 void CpuConvolution<T>::BackwardData(const T* filter, const T* out_diff, T* in_diff) const {
   const bool rounds = shape_.RoundsToTf32();
-  const std::vector<T> w = Operand(filter, Count(shape_.filter), rounds);
-  const std::vector<T> dy = Operand(out_diff, Count(shape_.out), rounds);
-  std::vector<T> patches(size_t(taps_) * places_), sum(Count(shape_.in));
+  const std::vector<T> w = Operand(filter, shape_.filter_count(), rounds);
+  const std::vector<T> dy = Operand(out_diff, shape_.out_count(), rounds);
+  std::vector<T> patches(size_t(taps_) * places_), sum(shape_.in_count());
   ForEachGroup([&](size_t in_offset, size_t out_offset, size_t filter_offset) {
     Product(CblasTrans, CblasNoTrans, taps_, places_, out_channels_, alpha_,
             w.data() + filter_offset, dy.data() + out_offset, T(0), patches.data());
@@ -150,9 +160,9 @@ void CpuConvolution<T>::BackwardData(const T* filter, const T* out_diff, T* in_d
 template <typename T>
 void CpuConvolution<T>::BackwardFilter(const T* in, const T* out_diff, T* filter_diff) const {
   const bool rounds = shape_.RoundsToTf32();
-  const std::vector<T> x = Operand(in, Count(shape_.in), rounds);
-  const std::vector<T> dy = Operand(out_diff, Count(shape_.out), rounds);
-  std::vector<T> patches(size_t(taps_) * places_), sum(Count(shape_.filter));
+  const std::vector<T> x = Operand(in, shape_.in_count(), rounds);
+  const std::vector<T> dy = Operand(out_diff, shape_.out_count(), rounds);
+  std::vector<T> patches(size_t(taps_) * places_), sum(shape_.filter_count());
   ForEachGroup([&](size_t in_offset, size_t out_offset, size_t filter_offset) {
     ForEachTap([&](size_t patch, size_t i) { patches[patch] = x[in_offset + i]; });
     Product(CblasNoTrans, CblasTrans, out_channels_, taps_, places_, alpha_, dy.data() + out_offset,

@@ -1,19 +1,34 @@
 #ifndef TESTS_EMULATED_GPU_CUDNN_CONVOLUTION_HPP_
 #define TESTS_EMULATED_GPU_CUDNN_CONVOLUTION_HPP_
 
-#include "tests/emulated_gpu/cudnn_descriptors.hpp"
+#include <cudnn.h>
+
+#include <array>
+#include <cstddef>
 
 namespace emulated_gpu {
 
+/// A grouped cross-correlation over three spatial axes; of fewer the first have size 1. All arrays
+/// are packed.
 struct ConvolutionShape {
-  CudnnTensor in;
-  CudnnFilter filter;
-  CudnnConvolution convolution;
-  CudnnTensor out;
+  using Axes = std::array<int, 3>;
 
-  /// The output has the size that follows from the others, and all of it is packed.
+  cudnnDataType_t type = CUDNN_DATA_FLOAT;
+  int num = 0;
+  int in_channels = 0, out_channels = 0, groups = 1;
+  Axes in{1, 1, 1}, kernel{1, 1, 1}, out{1, 1, 1};
+  Axes pad{0, 0, 0}, stride{1, 1, 1}, dilation{1, 1, 1};
+
+  /// The output has the size that follows from the others.
   bool IsConsistent() const;
   bool RoundsToTf32() const;
+
+  size_t in_count() const { return size_t(num) * in_channels * Product(in); }
+  size_t out_count() const { return size_t(num) * out_channels * Product(out); }
+  size_t filter_count() const {
+    return size_t(out_channels) * (in_channels / groups) * Product(kernel);
+  }
+  static size_t Product(const Axes& axes) { return size_t(axes[0]) * axes[1] * axes[2]; }
 };
 
 /// Convolution over packed arrays, image by image, as a matrix product with the image's patches.

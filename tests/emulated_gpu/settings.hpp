@@ -17,7 +17,9 @@ namespace emulated_gpu {
 ///   MAX_INT32     from how many elements on indices have 64 bits (2147483647)
 ///   FAIL_MALLOC, FAIL_LAUNCH, FAIL_COPY   number of the call that fails, from 1 (none)
 ///   PINNED        0: there is no page-locked memory
-///   CUDNN         0: cuDNN proposes no algorithm
+///   CUDNN         0: cuDNN proposes no plan
+///   CUDNN_REFUSES bits of the passes of a convolution that have no deterministic plan: 1 forward,
+///                 2 data gradient, 4 weight gradient
 ///   TF32          1: convolutions round their operands as tensor cores do
 ///   ON_FAULT      continue: report what is wrong and go on; without it the process aborts
 int64_t Setting(const char* name, int64_t otherwise);

@@ -33,7 +33,7 @@ DeviceContext::~DeviceContext() {
   if (cudaGetDevice(&previous) != cudaSuccess || cudaSetDevice(device_) != cudaSuccess) return;
   if (curand_ != nullptr) curandDestroyGenerator(curand_);
   if (cublas_ != nullptr) cublasDestroy(cublas_);
-  cudaFree(cublas_workspace_);
+  GpuFree(cublas_workspace_, device_);
   cudaStreamDestroy(own_stream_);
   cudaSetDevice(previous);
 }

@@ -12,9 +12,11 @@ namespace caffe::cuda {
 /// kernels of users' own layers keep their place.
 cudaStream_t CurrentStream();
 
-/// Throws Error naming `call` unless status is cudaSuccess.
+/// Throws Error naming `call` unless status is cudaSuccess. CUDA keeps the last error until it is
+/// asked for, and would report it again at the next launch, whose caller may have caught ours.
 inline void Check(cudaError_t status, const char* call, const char* file, int line) {
   if (status != cudaSuccess) [[unlikely]] {
+    cudaGetLastError();
     throw Error("CUDA: ", cudaGetErrorString(status), " (", call, ", ", file, ":", line, ")");
   }
 }

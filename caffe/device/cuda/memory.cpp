@@ -33,14 +33,19 @@ int CurrentGpu() {
   return device;
 }
 
+GpuMemorySize GpuMemory() {
+  GpuMemorySize size{};
+  CAFFE_CUDA_CHECK(cudaMemGetInfo(&size.free, &size.total));
+  return size;
+}
+
 void* GpuAllocate(size_t size) {
   CountGpuAllocation(size);
   void* pointer = nullptr;
   const cudaError_t status = cudaMalloc(&pointer, size);
   if (status == cudaErrorMemoryAllocation) {
     cudaGetLastError();  // or the next launch check would report it
-    size_t free = 0, total = 0;
-    CAFFE_CUDA_CHECK(cudaMemGetInfo(&free, &total));
+    const auto [free, total] = GpuMemory();
     throw Error("GPU ", CurrentGpu(), " has no room for ", size, " more bytes: ", free, " of ",
                 total, " are free. Use a smaller batch or another GPU.");
   }

@@ -5,6 +5,7 @@
 namespace caffe {
 
 int CurrentGpu() { ThrowNoGpu(); }
+GpuMemorySize GpuMemory() { ThrowNoGpu(); }
 void* GpuAllocate(size_t) { ThrowNoGpu(); }
 void GpuFree(void*, int) noexcept {}
 void CopyHostToGpu(const void*, void*, size_t) { ThrowNoGpu(); }

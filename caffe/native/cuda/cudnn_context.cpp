@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "caffe/common.hpp"
 #include "caffe/device/memory.hpp"
@@ -17,7 +18,7 @@ class CudnnContext {
     int previous = 0;
     if (cudaGetDevice(&previous) != cudaSuccess || cudaSetDevice(device_) != cudaSuccess) return;
     cudnnDestroy(handle_);
-    cudaFree(workspace_);
+    GpuFree(workspace_, device_);
     cudaSetDevice(previous);
   }
   CudnnContext(const CudnnContext&) = delete;
@@ -34,9 +35,8 @@ class CudnnContext {
 
   void* workspace(size_t bytes) {
     if (bytes > workspace_bytes_) {
-      // cudaFree waits for the work that still uses it.
-      CUDA_CHECK(cudaFree(workspace_));
-      workspace_ = nullptr;
+      // GpuFree waits for the work that still uses it.
+      GpuFree(std::exchange(workspace_, nullptr), device_);
       workspace_bytes_ = 0;
       workspace_ = GpuAllocate(bytes);
       workspace_bytes_ = bytes;

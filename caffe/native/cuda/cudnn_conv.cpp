@@ -1,116 +1,109 @@
+#include <glog/logging.h>
+
 #include <algorithm>
+#include <array>
+#include <map>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "caffe/device/gpu_counter.hpp"
+#include "caffe/device/memory.hpp"
 #include "caffe/native/conv_engine.hpp"
 #include "caffe/native/cuda/cudnn_context.hpp"
-#include "caffe/util/cudnn.hpp"
+#include "caffe/native/cuda/cudnn_conv_plan.hpp"
 
 namespace caffe {
 namespace {
 
+using cuda::ConvPlan;
 using cuda::CudnnHandle;
 using cuda::CudnnWorkspace;
 
-/// An algorithm that wants more scratch memory than this is passed over.
-constexpr size_t kMaxWorkspaceBytes = size_t(512) << 20;
+/// cuDNN convolves over as many axes at most.
+constexpr size_t kMaxSpatialAxes = 3;
+/// The share of a GPU's memory that one plan may ask for as scratch memory. A share of all of it,
+/// not of what happens to be free, so that a resumed run chooses the same plans.
+constexpr size_t kWorkspaceShare = 8;
 
-/// Owns one of cuDNN's descriptors.
-template <typename T, auto Create, auto Destroy>
-class Descriptor {
+/// Owns a description of a contiguous tensor [n, c, spatial].
+template <typename Dtype>
+class PlaneTensor {
  public:
-  Descriptor() { CUDNN_CHECK(Create(&value_)); }
-  ~Descriptor() { Destroy(value_); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  operator T() const { return value_; }
+  PlaneTensor(int n, int c, int spatial) {
+    cudnn::createTensor4dDesc<Dtype>(&tensor_);
+    cudnn::setTensor4dDesc<Dtype>(&tensor_, n, c, spatial, 1);
+  }
+  ~PlaneTensor() { cudnnDestroyTensorDescriptor(tensor_); }
+  PlaneTensor(const PlaneTensor&) = delete;
+  PlaneTensor& operator=(const PlaneTensor&) = delete;
+  operator cudnnTensorDescriptor_t() const { return tensor_; }
 
  private:
-  T value_ = nullptr;
-};
-using Tensor =
-    Descriptor<cudnnTensorDescriptor_t, cudnnCreateTensorDescriptor, cudnnDestroyTensorDescriptor>;
-using Filter =
-    Descriptor<cudnnFilterDescriptor_t, cudnnCreateFilterDescriptor, cudnnDestroyFilterDescriptor>;
-using Convolution = Descriptor<cudnnConvolutionDescriptor_t, cudnnCreateConvolutionDescriptor,
-                               cudnnDestroyConvolutionDescriptor>;
-
-/// cuDNN has no algorithm for a shape.
-struct Unsupported {};
-
-/// The algorithm of one direction, and a convolution descriptor with the arithmetic it wants.
-template <typename Perf>
-struct Choice {
-  Convolution convolution;
-  Perf perf{};
-
-  /// Takes the library's first proposal that gives the same bits every time: a resumed run
-  /// has to end in the same weights.
-  /// @param propose  (number asked for, out number returned, out proposals) -> status
-  template <typename Propose>
-  void Take(const Propose& propose) {
-    std::vector<Perf> proposals(16);
-    int count = 0;
-    CUDNN_CHECK(propose(static_cast<int>(proposals.size()), &count, proposals.data()));
-    const auto end = proposals.begin() + count;
-    const auto found = std::find_if(proposals.begin(), end, [](const Perf& proposal) {
-      return proposal.status == CUDNN_STATUS_SUCCESS &&
-             proposal.determinism == CUDNN_DETERMINISTIC && proposal.memory <= kMaxWorkspaceBytes;
-    });
-    if (found == end) throw Unsupported();
-    perf = *found;
-    CUDNN_CHECK(cudnnSetConvolutionMathType(convolution, perf.mathType));
-  }
+  cudnnTensorDescriptor_t tensor_ = nullptr;
 };
 
-template <typename Dtype>
-void SetTensor(const Tensor& tensor, int n, int c, int h, int w) {
-  cudnnTensorDescriptor_t descriptor = tensor;
-  cudnn::setTensor4dDesc<Dtype>(&descriptor, n, c, h, w);
+int Product(const std::vector<int>& axes) {
+  int product = 1;
+  for (int axis : axes) product *= axis;
+  return product;
 }
 
-/// cuDNN's convolution over height and width, row-major.
+std::string Text(const std::vector<int>& axes) {
+  std::ostringstream text;
+  for (size_t i = 0; i < axes.size(); ++i) text << (i == 0 ? "" : "x") << axes[i];
+  return text.str();
+}
+
+std::string Text(const ConvShape& s) {
+  std::ostringstream text;
+  text << s.num << " images of " << s.in_channels << "x" << Text(s.in) << ", " << s.out_channels
+       << " filters of " << s.in_channels / s.group << "x" << Text(s.kernel) << ", stride "
+       << Text(s.stride) << ", dilation " << Text(s.dilation);
+  return text.str();
+}
+
+const char* Text(ConvPass pass) {
+  switch (pass) {
+    case ConvPass::kForward:
+      return "forward pass";
+    case ConvPass::kBackwardData:
+      return "gradient of the input";
+    case ConvPass::kBackwardWeights:
+      return "gradient of the weights";
+  }
+  return "";
+}
+
+/// What the pass is called where launches are counted.
+const char* CallName(ConvPass pass) {
+  switch (pass) {
+    case ConvPass::kForward:
+      return "cuDNN convolution, forward";
+    case ConvPass::kBackwardData:
+      return "cuDNN convolution, data gradient";
+    case ConvPass::kBackwardWeights:
+      return "cuDNN convolution, weight gradient";
+  }
+  return "";
+}
+
+/// cuDNN's convolution over one to three axes, row-major. Each pass has a plan of its own, chosen
+/// when it first runs.
 template <typename Dtype>
 class CudnnConv : public ConvEngine<Dtype> {
  public:
-  /// Throws Unsupported where cuDNN has no deterministic algorithm.
-  explicit CudnnConv(const ConvShape& s) {
-    SetTensor<Dtype>(src_, s.num, s.in_channels, s.in[0], s.in[1]);
-    SetTensor<Dtype>(dst_, s.num, s.out_channels, s.out[0], s.out[1]);
-    SetTensor<Dtype>(bias_, 1, s.out_channels, 1, 1);
-    CUDNN_CHECK(cudnnSetFilter4dDescriptor(weights_, cudnn::dataType<Dtype>::type,
-                                           CUDNN_TENSOR_NCHW, s.out_channels,
-                                           s.in_channels / s.group, s.kernel[0], s.kernel[1]));
-    for (cudnnConvolutionDescriptor_t convolution :
-         {cudnnConvolutionDescriptor_t(forward_.convolution),
-          cudnnConvolutionDescriptor_t(data_.convolution),
-          cudnnConvolutionDescriptor_t(gradient_.convolution)}) {
-      cudnn::setConvolutionDesc<Dtype>(&convolution, src_, weights_, s.pad[0], s.pad[1],
-                                       s.stride[0], s.stride[1]);
-      CUDNN_CHECK(cudnnSetConvolutionGroupCount(convolution, s.group));
-    }
-    forward_.Take([this](int asked, int* count, cudnnConvolutionFwdAlgoPerf_t* perf) {
-      return cudnnGetConvolutionForwardAlgorithm_v7(CudnnHandle(), src_, weights_,
-                                                    forward_.convolution, dst_, asked, count, perf);
-    });
-    data_.Take([this](int asked, int* count, cudnnConvolutionBwdDataAlgoPerf_t* perf) {
-      return cudnnGetConvolutionBackwardDataAlgorithm_v7(
-          CudnnHandle(), weights_, dst_, data_.convolution, src_, asked, count, perf);
-    });
-    gradient_.Take([this](int asked, int* count, cudnnConvolutionBwdFilterAlgoPerf_t* perf) {
-      return cudnnGetConvolutionBackwardFilterAlgorithm_v7(
-          CudnnHandle(), src_, dst_, gradient_.convolution, weights_, asked, count, perf);
-    });
-  }
+  explicit CudnnConv(const ConvShape& shape)
+      : shape_(shape),
+        dst_(shape.num, shape.out_channels, Product(shape.out)),
+        bias_(1, shape.out_channels, 1) {}
+
+  bool Takes(ConvPass pass) override { return Plan(pass) != nullptr; }
 
   void Forward(SyncedMemory* src, SyncedMemory* weights, SyncedMemory* bias,
                SyncedMemory* dst) override {
     void* out = dst->mutable_gpu_data();
-    CountGpuLaunch("cuDNN convolution, forward", Caffe::stream());
-    CUDNN_CHECK(cudnnConvolutionForward(CudnnHandle(), kOne, src_, src->gpu_data(), weights_,
-                                        weights->gpu_data(), forward_.convolution,
-                                        forward_.perf.algo, CudnnWorkspace(forward_.perf.memory),
-                                        forward_.perf.memory, kZero, dst_, out));
+    Run(ConvPass::kForward, src->gpu_data(), weights->gpu_data(), out);
     if (bias == nullptr) return;
     CountGpuLaunch("cuDNN bias", Caffe::stream());
     CUDNN_CHECK(cudnnAddTensor(CudnnHandle(), kOne, bias_, bias->gpu_data(), kOne, dst_, out));
@@ -118,20 +111,14 @@ class CudnnConv : public ConvEngine<Dtype> {
 
   void BackwardData(SyncedMemory* dst_diff, SyncedMemory* weights,
                     SyncedMemory* src_diff) override {
-    CountGpuLaunch("cuDNN convolution, data gradient", Caffe::stream());
-    CUDNN_CHECK(cudnnConvolutionBackwardData(
-        CudnnHandle(), kOne, weights_, weights->gpu_data(), dst_, dst_diff->gpu_data(),
-        data_.convolution, data_.perf.algo, CudnnWorkspace(data_.perf.memory), data_.perf.memory,
-        kZero, src_, src_diff->mutable_gpu_data()));
+    Run(ConvPass::kBackwardData, src_diff->mutable_gpu_data(), weights->gpu_data(),
+        dst_diff->gpu_data());
   }
 
   void BackwardWeights(SyncedMemory* src, SyncedMemory* dst_diff, SyncedMemory* weights_diff,
                        SyncedMemory* bias_diff) override {
-    CountGpuLaunch("cuDNN convolution, weight gradient", Caffe::stream());
-    CUDNN_CHECK(cudnnConvolutionBackwardFilter(
-        CudnnHandle(), kOne, src_, src->gpu_data(), dst_, dst_diff->gpu_data(),
-        gradient_.convolution, gradient_.perf.algo, CudnnWorkspace(gradient_.perf.memory),
-        gradient_.perf.memory, kOne, weights_, weights_diff->mutable_gpu_data()));
+    Run(ConvPass::kBackwardWeights, src->gpu_data(), weights_diff->mutable_gpu_data(),
+        dst_diff->gpu_data());
     if (bias_diff == nullptr) return;
     CountGpuLaunch("cuDNN bias gradient", Caffe::stream());
     CUDNN_CHECK(cudnnConvolutionBackwardBias(CudnnHandle(), kOne, dst_, dst_diff->gpu_data(), kOne,
@@ -140,27 +127,48 @@ class CudnnConv : public ConvEngine<Dtype> {
 
  private:
   inline static const void* const kOne = cudnn::dataType<Dtype>::one;
-  inline static const void* const kZero = cudnn::dataType<Dtype>::zero;
 
-  Tensor src_, dst_, bias_;
-  Filter weights_;
-  Choice<cudnnConvolutionFwdAlgoPerf_t> forward_;
-  Choice<cudnnConvolutionBwdDataAlgoPerf_t> data_;
-  Choice<cudnnConvolutionBwdFilterAlgoPerf_t> gradient_;
+  /// The plan of a pass, or null if cuDNN has none: then the log says so, once.
+  ConvPlan* Plan(ConvPass pass) {
+    const auto found = plans_.find(pass);
+    if (found != plans_.end()) return found->second ? &*found->second : nullptr;
+    const size_t limit = GpuMemory().total / kWorkspaceShare;
+    std::string reason;
+    std::optional<ConvPlan> plan = cuda::ChooseConvPlan(shape_, pass, cudnn::dataType<Dtype>::type,
+                                                        {.handle = CudnnHandle()}, limit, &reason);
+    LOG_IF(WARNING, !plan) << "The " << Text(pass) << " of a convolution (" << Text(shape_)
+                           << ") runs image by image, which is slow: " << reason << ".";
+    std::optional<ConvPlan>& kept = plans_[pass] = std::move(plan);
+    return kept ? &*kept : nullptr;
+  }
+
+  void Run(ConvPass pass, const void* src, const void* weights, const void* dst) {
+    ConvPlan* plan = Plan(pass);
+    Require(plan != nullptr, "cuDNN does not take the ", Text(pass), " of this convolution.");
+    const std::array<int64_t, 3> names = {cuda::kSrcTensor, cuda::kWeightsTensor, cuda::kDstTensor};
+    const std::array<const void*, 3> values = {src, weights, dst};
+    const void* workspace = CudnnWorkspace(plan->workspace);
+    CountGpuLaunch(CallName(pass), Caffe::stream());
+    cuda::BackendDescriptor operands(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
+    operands.Set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, 3, names.data());
+    operands.Set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, 3, values.data());
+    operands.Set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace);
+    operands.Finalize();
+    CUDNN_CHECK(cudnnBackendExecute(CudnnHandle(), plan->plan.get(), operands.get()));
+  }
+
+  const ConvShape shape_;
+  PlaneTensor<Dtype> dst_;
+  PlaneTensor<Dtype> bias_;
+  std::map<ConvPass, std::optional<ConvPlan>> plans_;
 };
 
 }  // namespace
 
 template <typename Dtype>
 std::unique_ptr<ConvEngine<Dtype>> MakeCudnnConv(const ConvShape& shape) {
-  const bool dilated = std::any_of(shape.dilation.begin(), shape.dilation.end(),
-                                   [](int dilation) { return dilation != 1; });
-  if (shape.in.size() != 2 || dilated) return nullptr;
-  try {
-    return std::make_unique<CudnnConv<Dtype>>(shape);
-  } catch (const Unsupported&) {
-    return nullptr;
-  }
+  if (shape.in.empty() || shape.in.size() > kMaxSpatialAxes) return nullptr;
+  return std::make_unique<CudnnConv<Dtype>>(shape);
 }
 
 template std::unique_ptr<ConvEngine<float>> MakeCudnnConv<float>(const ConvShape&);

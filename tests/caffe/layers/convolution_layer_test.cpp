@@ -381,8 +381,8 @@ TYPED_TEST(ConvolutionLayerTest, NamesMistakes) {
   this->ExpectError("num_output: 6 kernel_size: 3 group: 3", shape, "4 input channels");
   this->ExpectError("num_output: 5 kernel_size: 3 group: 2", shape, "num_output 5");
   this->ExpectError("num_output: 4 kernel_size: 7", shape, "does not fit an input of size 6");
-  this->ExpectError("num_output: 4 kernel_size: 3 dilation: 2 engine: CUDNN", shape, "dilated");
-  this->ExpectError("num_output: 4 kernel_size: 3 engine: CUDNN", {1, 4, 6}, "2 spatial axes");
+  this->ExpectError("num_output: 4 kernel_size: 3 engine: CUDNN", {1, 4, 6, 6, 6, 6},
+                    "1 to 3 spatial axes");
 }
 
 TYPED_TEST(ConvolutionLayerTest, RefusesWrongBottomsAndWeights) {

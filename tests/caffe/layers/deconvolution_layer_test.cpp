@@ -204,7 +204,7 @@ TYPED_TEST(DeconvolutionLayerTest, NamesMistakes) {
   expect("num_output: 6 kernel_size: 3 group: 3", {1, 4, 3, 3}, "4 input channels");
   expect("num_output: 5 kernel_size: 3 group: 2", {1, 4, 3, 3}, "num_output 5");
   expect("num_output: 4 kernel_size: 3 pad: 4", {1, 4, 3, 3}, "does not fit");
-  expect("num_output: 4 kernel_size: 3 engine: CUDNN", {1, 4, 6}, "2 spatial axes");
+  expect("num_output: 4 kernel_size: 3 engine: CUDNN", {1, 4, 6, 6, 6, 6}, "1 to 3 spatial axes");
 }
 
 }  // namespace caffe
