@@ -16,10 +16,6 @@ bool EndsWithH5(const string& file) {
   return file.size() >= 3 && file.compare(file.size() - 3, 3, ".h5") == 0;
 }
 
-bool WantsHdf5(const SolverParameter& param) {
-  return param.snapshot_format() == SolverParameter::HDF5;
-}
-
 }  // namespace
 
 template <typename Dtype>

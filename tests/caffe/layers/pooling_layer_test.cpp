@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cfloat>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
@@ -159,18 +160,21 @@ TYPED_TEST(PoolingLayerTest, AgreesWithLoops) {
   this->Check(9, 7, 1, 0);
 }
 
-TYPED_TEST(PoolingLayerTest, FirstOfEqualMaximaWinsAndNanNever) {
+// Caffe drops NaN here, and so hides from a run that it has failed.
+TYPED_TEST(PoolingLayerTest, FirstOfEqualMaximaWinsAndNanAlways) {
   typedef typename TypeParam::Dtype Dtype;
   const Dtype nan = std::numeric_limits<Dtype>::quiet_NaN();
-  this->Fill({1, 1, 2, 4}, {nan, 3, nan, nan, 3, 1, nan, nan});
+  this->Fill({1, 1, 2, 6}, {nan, 3, nan, nan, 2, 5, 3, 1, nan, nan, 5, 1});
   Blob<Dtype> index;
   PoolingLayer<Dtype> layer(PoolParam("kernel_size: 2 stride: 2"));
   layer.SetUp(this->bottoms_, {&this->top_, &index});
   layer.Forward(this->bottoms_, {&this->top_, &index});
-  EXPECT_EQ(this->top_.cpu_data()[0], Dtype(3));
-  EXPECT_EQ(index.cpu_data()[0], Dtype(1));
-  EXPECT_EQ(this->top_.cpu_data()[1], Dtype(-FLT_MAX));
-  EXPECT_EQ(index.cpu_data()[1], Dtype(-1));
+  EXPECT_TRUE(std::isnan(this->top_.cpu_data()[0]));
+  EXPECT_EQ(index.cpu_data()[0], Dtype(0));
+  EXPECT_TRUE(std::isnan(this->top_.cpu_data()[1]));
+  EXPECT_EQ(index.cpu_data()[1], Dtype(9));  // the last, as in PyTorch
+  EXPECT_EQ(this->top_.cpu_data()[2], Dtype(5));
+  EXPECT_EQ(index.cpu_data()[2], Dtype(5));
 }
 
 TYPED_TEST(PoolingLayerTest, EmptyWindows) {
