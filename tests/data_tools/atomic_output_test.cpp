@@ -41,10 +41,18 @@ TEST(AtomicOutputTest, OfTwoToolsWithOneOutputOneLoses) {
   for (const char* where : {"", "new"}) {
     for (const bool force : {false, true}) {
       const std::string place = dir / where;
-      AtomicOutput first(place, kNames, false), second(place, kNames, force);
-      Write(first.path("db") / "data", "first");
+      AtomicOutput second(place, kNames, force);
       Write(second.path("db") / "data", "second");
-      first.Commit();
+      const pid_t child = fork();
+      if (child == 0) {
+        AtomicOutput first(place, kNames, false);
+        Write(first.path("db") / "data", "first");
+        first.Commit();
+        _exit(0);
+      }
+      int status = 0;
+      ASSERT_EQ(waitpid(child, &status, 0), child);
+      ASSERT_EQ(status, 0);
       if (force) {
         second.Commit();
       } else {

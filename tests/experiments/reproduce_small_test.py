@@ -67,7 +67,7 @@ def check_interrupted(tools, output, wanted):
     next(line for line in process.stderr if "epoch 1 of 3" in line)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()
-    assert process.returncode == 130 and "goes on from here" in errors, errors
+    assert process.returncode == 130 and "resumes from here" in errors, errors
     assert curves(reproduce(tools, output, TINY)) == wanted
 
 

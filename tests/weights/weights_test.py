@@ -169,7 +169,7 @@ def check_recipe(name, folder, tools, work):
         *([] if keeps_classifier else ["--drop_classifier"]))
     log = run(tools / "caffe", "train", "--solver", work / "solver.prototxt", "--weights",
               work / "net.caffemodel")
-    fresh = re.findall(r"\] Fresh.*\n.*\]     (.*)", log)
+    fresh = re.findall(r"initialised from scratch \(.*\n\s+(.*)", log)
     good = "] Loaded from" in log and fresh == ([] if keeps_classifier else ["fc"]) and \
         "] Not " not in log and "Optimization Done" in log
     print(f"{folder} from {name}: {'ok' if good else 'NOT AS IT SHOULD BE'}", flush=True)
