@@ -117,8 +117,8 @@ void KeepFromWriting(NetParameter* net) {
 
 int Time(const std::vector<std::string>&) {
   if (FLAGS_count && !FLAGS_solver.empty()) return CountTrainingStep();
-  LOG_IF(WARNING, !FLAGS_solver.empty())
-      << "--solver has no effect on 'caffe time' without --count";
+  // Without --count only.
+  LOG_IF(WARNING, !FLAGS_solver.empty()) << "--solver has no effect on 'caffe time'";
   Require(!FLAGS_model.empty(), "Need a model definition to time: give --model=FILE");
   Require(FLAGS_iterations > 0, "--iterations is ", FLAGS_iterations, ", but must be at least 1");
   const Phase phase = PhaseFromFlag();
