@@ -283,7 +283,7 @@ void DataTransformer<Dtype>::CheckShape(int channels, ImageSize size,
         wanted[1],
         ": grey and colour images are mixed. Set "
         "transform_param { force_color: true } to make all of them colour, or force_gray: true; "
-        "both work on encoded images only. Convert raw ones anew, all grey or all colour.");
+        "both work on encoded images only. Convert raw ones again, all grey or all colour.");
   }
   Require(wanted.size() == 4 && std::equal(found.begin() + 1, found.end(), wanted.begin() + 1),
           "The image is of ", channels, "x", size.height, "x", size.width,

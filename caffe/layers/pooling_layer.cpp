@@ -110,7 +110,7 @@ void PoolingLayer<Dtype>::WarnOfEmptyWindows() {
   LOG_IF(WARNING, beyond && !warned_)
       << this->layer_param_.name() << " (Pooling): the last windows lie outside the image ("
       << height_ << "x" << width_ << ", kernel " << kernel_h_ << "x" << kernel_w_ << ", stride "
-      << stride_h_ << "x" << stride_w_ << "), so that their output is no pooled value (for MAX, "
+      << stride_h_ << "x" << stride_w_ << "), so their output is not a pooled value (for MAX, "
       << -FLT_MAX << "). Set round_mode: FLOOR in pooling_param to leave them out.";
   warned_ |= beyond;
 }

@@ -40,7 +40,7 @@ struct ConvPlan {
 /// every time (a resumed run has to end in the same weights), that it accepts, and that asks for
 /// no more than max_workspace bytes. kBackwardWeights adds to the gradient that is there.
 /// @param why  out, unless null: what stood against the proposals, if none is returned
-/// @return none where there is no such proposal
+/// @return empty where nothing suits
 /// Throws caffe::Error only where cuDNN itself fails.
 std::optional<ConvPlan> ChooseConvPlan(const ConvShape& shape, ConvPass pass, cudnnDataType_t type,
                                        const PlanTarget& target, size_t max_workspace,
