@@ -10,11 +10,10 @@ namespace db {
 /// file: liblmdb follows the page numbers and offsets that it finds, and a damaged one ends the
 /// program by a signal.
 ///
-/// Every page of keys is read; values on pages of their own (those above half a page) are not, only
-/// their places are checked. That is a hundredth of a database of images. Checked are the heads,
-/// each page's kind, number and bounds, the order of the keys, that no page is used twice, and that
-/// pages and records are as many as the head says. For a database that is to be written the list of
-/// free pages is checked as well.
+/// It reads every page of keys, but not the values above half a page, which lie on pages of their
+/// own: of those it checks the place. It checks the heads, each page's kind, number and bounds, the
+/// order of the keys, that no page is used twice, and that there are as many pages and records as
+/// the head says. For a database that will be written it also checks the list of free pages.
 ///
 /// Does nothing where the file is missing or empty, which opening reports. Throws Error with the
 /// database's name and what is wrong.
